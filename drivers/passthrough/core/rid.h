@@ -29,8 +29,8 @@ struct rid_node
 {
     moat_sbdf_t dev;
     enum rid_kind kind;
-    uint8_t phantom_stride;         /* 0: none */
-    uint8_t secondary, subordinate; /* bridges */
+    uint8_t phantom_stride;         /* 1, 2, 4; 0: none */
+    uint8_t secondary, subordinate; /* bridges; secondary 0: not set up */
     bool is_virtfn;
     moat_sbdf_t physfn;
 };
@@ -62,16 +62,27 @@ struct rid_set
     /* How interrupts are checked: exactly @msi_sid, or by bus range. */
     bool msi_bus_range;
     uint16_t msi_sid;
+    /* Exactly, but for these bits of the function number: a device with
+     * phantom functions may use them for interrupts, too (VT-d: SQ). */
+    uint8_t msi_fn_ignore;          /* 0, 4, 6 or 7 */
     uint8_t msi_bus_first, msi_bus_last;
 };
 
 /*
- * -ENODEV: @dev is not in the snapshot; -ELOOP: the bridges above do not
- * form a tree; -E2BIG: more ids than a set holds (said by the caller).
+ * All ids of @dev. Any context; reads nothing but its arguments.
+ * 0, or with @set empty: -ENODEV: @dev, or the physical function of a virtual
+ * one, is not in the snapshot; -ELOOP: the bridges above do not form a tree;
+ * -E2BIG: more ids than a set holds; -EINVAL: a phantom stride that is none
+ * of 0, 1, 2, 4. A device without a set is to be blocked (and said).
+ *
+ * A bridge's own set holds its id, which is in the sets of the devices below
+ * it, too: a bridge that passes requests on makes none of its own, so it is
+ * not to be counted as a member of a group that must be handed over whole.
  */
 int rid_resolve(const struct rid_topo *topo, moat_sbdf_t dev,
                 struct rid_set *set);
-/* The bridge whose secondary..subordinate holds @bus most closely; NULL. */
+/* The bridge whose secondary..subordinate holds @bus most closely; NULL: none,
+ * @bus is a root bus. */
 const struct rid_node *rid_upstream(const struct rid_topo *topo,
                                     uint16_t segment, uint8_t bus);
 /* Do the sets share an id (then the devices are one group)? */
