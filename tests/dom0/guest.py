@@ -1,0 +1,82 @@
+"""Guests: their configuration for xl, and a shell in them."""
+import base64
+
+from machine import Failure
+
+
+class Guest:
+    def __init__(self, machine, name, pci=(), kind="pv", memory=96):
+        self.machine, self.name, self.kind = machine, name, kind
+        lines = ['name = "%s"' % name, 'type = "%s"' % kind, "vcpus = 1",
+                 "memory = %d" % memory, 'ramdisk = "/guest/guest.cpio"',
+                 'on_crash = "preserve"', "vga = 'none'"]
+        if kind == "hvm":
+            lines += ['kernel = "/guest/bzImage"',
+                      'cmdline = "console=hvc0 loglevel=5"']
+        else:
+            lines += ['kernel = "/guest/vmlinux"',
+                      'cmdline = "console=hvc0 iommu=soft loglevel=5"']
+        if pci:
+            lines.append("pci = [ %s ]" % ", ".join('"%s"' % p for p in pci))
+        machine.put_file("/tmp/%s.cfg" % name, "\n".join(lines))
+
+    def create(self, seconds=40, wait=True):
+        log = "/var/log/xen/console/guest-%s.log" % self.name
+        self.machine.sh("rm -f %s; xl create /tmp/%s.cfg" % (log, self.name),
+                        seconds)
+        if wait:
+            self.machine.sh(
+                "n=0; until grep -q 'moat: guest init' %s; do n=$((n+1)); "
+                "[ $n -lt %d ] || { tail -n 15 %s; exit 1; }; sleep 0.2; done" %
+                (log, seconds * 5, log), seconds + 10)
+        return self
+
+    def domid(self):
+        return int(self.machine.sh("xl domid " + self.name))
+
+    def run(self, command, seconds=30):
+        m = self.machine
+        m.guest_numbers += 1
+        return m.run("guest-run %s %d %d %s" % (
+            self.name, m.guest_numbers, seconds,
+            base64.b64encode(command.encode()).decode()), seconds + 15)
+
+    def sh(self, command, seconds=30):
+        status, output = self.run(command, seconds)
+        if status:
+            raise Failure("guest %s: %s: status %d: %s" % (
+                self.name, command, status, output[-400:] or "no output"))
+        return output
+
+    def destroy(self, seconds=40):
+        self.machine.sh("xl destroy " + self.name, seconds)
+
+    # -- what guests do with their devices ------------------------------------
+
+    def use_nic(self, seconds=40):
+        """A lease from QEMU's DHCP server, and three pings to it."""
+        self.sh(
+            "n=0; until [ -e /sys/class/net/eth0 ]; do n=$((n+1)); "
+            "[ $n -lt 100 ] || exit 1; sleep 0.1; done; ip link set eth0 up; "
+            "udhcpc -i eth0 -n -q -t 12 -T 1 -s /tmp/dhcp && "
+            "ping -c 3 -W 2 10.0.2.2", seconds)
+        return self.sh("ip -4 -o addr show eth0")
+
+    def use_nvme(self, machine, seconds=60):
+        """The magic that the test wrote, and a pattern there and back."""
+        self.sh("n=0; until [ -b /dev/nvme0n1 ]; do n=$((n+1)); "
+                "[ $n -lt 200 ] || exit 1; sleep 0.1; done", seconds)
+        magic = self.sh("head -c 15 /dev/nvme0n1")
+        if "moat nvme magic" not in magic:
+            raise Failure("the disk's magic reads " + repr(magic))
+        sums = self.sh(
+            "dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null; "
+            "dd if=/tmp/data of=/dev/nvme0n1 bs=64k seek=16 conv=fsync && "
+            "echo 3 >/proc/sys/vm/drop_caches; "
+            "sha256sum </tmp/data; "
+            "dd if=/dev/nvme0n1 bs=64k skip=16 count=16 | sha256sum", seconds)
+        sums = [line.split()[0] for line in sums.splitlines()
+                if line.endswith("-")]
+        if len(sums) != 2 or sums[0] != sums[1]:
+            raise Failure("what was written reads back differently: %s" % sums)
+        return sums[0]

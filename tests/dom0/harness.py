@@ -1,0 +1,127 @@
+"""Scenarios, their steps, and the report on them.
+
+A scenario is a machine and a list of steps, written as functions:
+
+    pv = Scenario("pv", dict(iommu="intel"))
+
+    @pv.step("xl info says hvm_directio")
+    def _(m):
+        ...raise Failure when it is not so
+
+Steps run in order. After a step that others stand on ("vital", the default)
+failed, or when the machine died, the rest is reported as failed too, with
+that reason: no step is ever skipped in silence.
+"""
+import os
+import shlex
+import threading
+import time
+import traceback
+
+import machine
+from machine import Dead, Failure, Machine
+
+
+class Report:
+    """Prints one line per step; shared by scenarios that run side by side."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.lock = threading.Lock()
+
+    def passes(self, name):
+        with self.lock:
+            self.passed += 1
+            print("PASS " + name, flush=True)
+
+    def fails(self, name, why, log):
+        with self.lock:
+            self.failed += 1
+            print("FAIL %s: %s (see %s)" % (
+                name, " ".join(str(why).split()),
+                os.path.relpath(log, machine.ROOT)), flush=True)
+
+    def note(self, text):
+        with self.lock:
+            print("== " + text, flush=True)
+
+    def total(self):
+        print("%d passed, %d failed" % (self.passed, self.failed), flush=True)
+        return 1 if self.failed or not self.passed else 0
+
+
+class Scenario:
+    def __init__(self, name, options=None, seconds=150):
+        self.name, self.options, self.steps = name, options or {}, []
+        self.seconds = seconds
+
+    def step(self, name, vital=True):
+        def add(function):
+            self.steps.append((name, function, vital))
+            return function
+        return add
+
+    def run(self, report, xen, **more):
+        options = dict(self.options, **more)
+        name = self.name
+        m = Machine(name, xen, **options)
+        lost, began, failures = None, time.monotonic(), 0
+        report.note("%s: starting a machine" % name)
+        try:
+            try:
+                m.start()
+            except (Failure, OSError) as e:
+                lost = "the machine does not start: %s" % e
+            for title, function, vital in self.steps:
+                full = "%s: %s" % (name, title)
+                start = time.monotonic()
+                why = lost or self._one(m, function, began)
+                m.shell_note("%s: %.1f s" % (title, time.monotonic() - start))
+                if why is None:
+                    report.passes(full)
+                    continue
+                report.fails(full, why, m.log_path)
+                failures += 1
+                if not lost and (vital or isinstance(why, Dead)):
+                    lost = "not tried after \"%s\"" % title
+        finally:
+            m.stop()
+        if failures:
+            report.note("%s: the QEMU of what failed (log of dom0's shell: %s):"
+                        "\n%s" % (name, os.path.relpath(
+                            m.shell_log_path, machine.ROOT),
+                            shlex.join(getattr(m, "args", []))))
+        report.note("%s: %.0f s" % (name, time.monotonic() - began))
+
+    def _one(self, m, function, began):
+        """None, or why the step failed."""
+        if time.monotonic() - began > self.seconds:
+            return Dead("the scenario takes more than %d s" % self.seconds)
+        try:
+            function(m)
+            m.check_alive()
+        except Failure as e:
+            return e
+        except Exception as e:  # a mistake in the test is a failure, too
+            traceback.print_exc()
+            return Dead("the test itself failed: %r" % e)
+        return None
+
+
+def run_all(jobs, report, width):
+    """Runs jobs (callables), width at a time, in order of the list."""
+    jobs, lock = list(jobs), threading.Lock()
+
+    def worker():
+        while True:
+            with lock:
+                if not jobs:
+                    return
+                job = jobs.pop(0)
+            job()
+
+    threads = [threading.Thread(target=worker) for _ in range(width)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()

@@ -1,0 +1,105 @@
+#!/bin/bash
+# Builds the small kernel of the tests from Debian's linux-source-6.1 into
+# build/dom0/{vmlinux,bzImage}, or with the argument "debian" takes Debian's own
+# linux-image apart into build/dom0/debian/{vmlinux,modules}.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+. "$ROOT/xen/common.sh"
+
+OUT=$BUILD/dom0
+
+# fetch PACKAGE: downloads the newest version of a Debian package that the
+# archive really has, into $OUT/debs, and prints the file's name.
+fetch()
+{
+    local package=$1 version file
+
+    mkdir -p "$OUT/debs"
+    for version in $(apt-cache madison "$package" | awk '{print $3}' |
+                     sort -rVu); do
+        file=$OUT/debs/${package}_${version//:/%3a}
+        if ls "$file"_*.deb >/dev/null 2>&1 ||
+            (cd "$OUT/debs" && apt-get -qq download "$package=$version") \
+                >>"$LOGS/apt.log" 2>&1; then
+            ls "$file"_*.deb
+            return 0
+        fi
+        say "$package $version cannot be downloaded; trying an older one" >&2
+    done
+    die "no version of $package can be downloaded; see $LOGS/apt.log"
+}
+
+debian_kernel()
+{
+    local deb image dir=$OUT/debian
+
+    [ -s "$dir/vmlinux" ] && return 0
+    need xz-utils dpkg-dev
+    image=$(apt-cache depends linux-image-amd64 |
+            awk '/Depends: linux-image-/ { print $2; exit }')
+    say "fetching $image"
+    deb=$(fetch "$image")
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    dpkg-deb -x "$deb" "$dir/package"
+    python3 "$ROOT/tests/dom0/vmlinux.py" "$dir"/package/boot/vmlinuz-* \
+        "$dir/vmlinux.new"
+    mv "$dir"/package/lib/modules "$dir/modules"
+    rm -rf "$dir/package"
+    mv "$dir/vmlinux.new" "$dir/vmlinux"
+    say "Debian's kernel is in $dir/vmlinux"
+}
+
+small_kernel()
+{
+    local deb tree=$OUT/linux config=$ROOT/tests/dom0/kernel.config
+
+    if [ -s "$OUT/vmlinux" ] && [ -s "$OUT/bzImage" ] && cmp -s "$config" "$OUT/vmlinux.config"; then
+        return 0
+    fi
+    need gcc make flex bison bc xz-utils libc6-dev binutils libelf-dev
+    if [ ! -e "$tree/Makefile" ]; then
+        say "fetching linux-source-6.1"
+        deb=$(fetch linux-source-6.1)
+        rm -rf "$tree" "$OUT/linux.new"
+        mkdir -p "$OUT/linux.new"
+        say "unpacking $(basename "$deb")"
+        dpkg-deb --fsys-tarfile "$deb" |
+            tar -xO --wildcards '*/linux-source-6.1.tar.xz' |
+            tar -xJ -C "$OUT/linux.new" --strip-components=1
+        mv "$OUT/linux.new" "$tree"
+        rm -f "$deb"
+    fi
+    say "building the small kernel, once (about five minutes)"
+    KCONFIG_ALLCONFIG=$config make -C "$tree" allnoconfig \
+        >"$LOGS/kernel-config.log" 2>&1 ||
+        die "kernel configuration failed; see $LOGS/kernel-config.log"
+    check_config "$config" "$tree/.config"
+    progress "$LOGS/kernel.log" 1180 make -C "$tree" -j"$JOBS" bzImage
+    strip -o "$OUT/vmlinux.new" "$tree/vmlinux"
+    cp "$tree/arch/x86/boot/bzImage" "$OUT/bzImage"
+    cp "$config" "$OUT/vmlinux.config"
+    mv "$OUT/vmlinux.new" "$OUT/vmlinux"
+}
+
+# An option that Kconfig dropped (renamed, or a dependency is missing) would
+# show itself only as a strange failure much later.
+check_config()
+{
+    local line lost=
+
+    while read -r line; do
+        case $line in
+        *=n) grep -q "^${line%=n}=" "$2" && lost="$lost $line" ;;
+        CONFIG_*) grep -qxF "$line" "$2" || lost="$lost $line" ;;
+        esac
+    done <"$1"
+    [ -z "$lost" ] || die "the kernel's configuration lost:$lost"
+}
+
+lock kernel
+case ${1:-small} in
+small) small_kernel ;;
+debian) debian_kernel ;;
+*) die "usage: $0 [small|debian]" ;;
+esac

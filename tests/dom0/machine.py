@@ -1,0 +1,374 @@
+"""An emulated machine that runs Xen and a Debian-built dom0.
+
+COM1 carries the console of Xen and dom0 and goes to a log file, which is
+watched for crashes. COM2 is a shell in dom0. QEMU's monitor (QMP) is a
+socket. The machine's RAM is a shared memory file of QEMU's, which Ram reads
+and writes behind the back of everything that runs in the machine: that is how
+a DMA is judged by the bytes that arrived.
+"""
+import json
+import os
+import re
+import select
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.join(ROOT, "build")
+LOGS = os.path.join(BUILD, "logs")
+IMAGES = os.path.join(BUILD, "dom0")
+
+# Below b0000000h QEMU's q35 keeps all RAM in one piece from address 0, so
+# that an offset in the memory file is a machine address.
+MEMORY = 2 << 30
+
+NIC, NVME, EDU = "0000:01:00.0", "0000:02:00.0", "0000:00:04.0"
+
+CRASH = re.compile(
+    r"Panic on CPU|Xen BUG at|FATAL TRAP|Assertion .* failed at|"
+    r"Kernel panic - not syncing|Xen crash|Hardware Dom0 (crashed|halted)|"
+    r"System shutdown")
+
+
+class Failure(Exception):
+    """What was expected did not happen."""
+
+
+class Dead(Failure):
+    """The machine stopped: nothing more can be asked of it."""
+
+
+class Ram:
+    """The machine's memory, by machine address."""
+
+    def __init__(self, pid):
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            path = "/proc/%d/fd/%s" % (pid, fd)
+            try:
+                if ("memfd:" in os.readlink(path) and
+                        os.stat(path).st_size == MEMORY):
+                    self.fd = os.open(path, os.O_RDWR)
+                    return
+            except OSError:
+                continue
+        raise Failure("QEMU's memory file is not to be found")
+
+    def read(self, addr, length):
+        return os.pread(self.fd, length, addr)
+
+    def write(self, addr, data):
+        if os.pwrite(self.fd, data, addr) != len(data):
+            raise Failure("cannot write the machine's memory")
+
+    def find_page(self, content):
+        """Machine addresses of the pages that hold exactly these bytes."""
+        found, at, step = [], 0, 16 << 20
+        while at < MEMORY:
+            try:
+                start = os.lseek(self.fd, at, os.SEEK_DATA)
+                end = os.lseek(self.fd, start, os.SEEK_HOLE)
+            except OSError:
+                break
+            start &= ~0xfff
+            for chunk in range(start, end, step):
+                data = os.pread(self.fd, min(step, end - chunk), chunk)
+                i = data.find(content)
+                while i >= 0:
+                    if i % 4096 == 0:
+                        found.append(chunk + i)
+                    i = data.find(content, i + 1)
+            at = end
+        return found
+
+
+class Machine:
+    """One QEMU. Keyword arguments, all optional:
+
+    xen        the hypervisor, a path
+    kernel     "small" or "debian"
+    hvm        the processor has nested paging, dom0 the device model
+    iommu      "intel", "intel-nocm" (caching mode off) or None
+    xen_args   more words for Xen's command line
+    dom0_args  more words for dom0's
+    devices    QEMU arguments for the devices; default STANDARD_DEVICES
+    boot       a function (machine, folder) giving other boot arguments than
+               -kernel (see grub.py)
+    """
+
+    def __init__(self, name, xen, kernel="small", hvm=False, iommu="intel",
+                 xen_args="", dom0_args="", devices=None, boot=None):
+        self.name, self.xen, self.kernel, self.hvm = name, xen, kernel, hvm
+        self.iommu, self.boot = iommu, boot
+        self.xen_args = (
+            "console=com1 com1=115200,8n1 dom0_mem=640M,max:640M iommu=verbose "
+            "loglvl=all guest_loglvl=all noreboot=1 conring_size=4M " +
+            xen_args).strip()
+        self.dom0_args = (
+            "console=hvc0 random.trust_cpu=on loglevel=5 " + dom0_args).strip()
+        self.devices = devices
+        self.log_path = os.path.join(LOGS, name + ".log")
+        self.shell_log_path = os.path.join(LOGS, name + ".dom0-shell.log")
+        self.log = ""
+        self.state = {}
+        self.process = self.com2 = self.ram = self.folder = None
+        self.pending = b""
+        self.number = 0
+        self.guest_numbers = 0
+        self.stopping = False
+
+    # -- the command line -----------------------------------------------------
+
+    def images(self):
+        if self.kernel == "debian":
+            return (os.path.join(IMAGES, "debian", "vmlinux"),
+                    os.path.join(IMAGES, "dom0-debian.cpio"))
+        return (os.path.join(IMAGES, "vmlinux"),
+                os.path.join(IMAGES,
+                             "dom0-hvm.cpio" if self.hvm else "dom0.cpio"))
+
+    def nvme_image(self):
+        path = os.path.join(self.folder, "nvme.img")
+        with open(path, "wb") as f:
+            f.write(b"moat nvme magic\n".ljust(4096, b"."))
+            f.truncate(16 << 20)
+        return path
+
+    def standard_devices(self):
+        """NIC and NVMe behind root ports of their own, edu on the root bus."""
+        return ["-device", "pcie-root-port,id=rp1,slot=1,chassis=1,addr=2",
+                "-device", "pcie-root-port,id=rp2,slot=2,chassis=2,addr=3",
+                "-netdev", "user,id=n0", "-device", "e1000e,netdev=n0,bus=rp1",
+                "-drive", "if=none,id=d0,format=raw,file=" + self.nvme_image(),
+                "-device", "nvme,drive=d0,serial=moat,bus=rp2",
+                "-device", "edu,addr=4,dma_mask=0xffffffffffffffff"]
+
+    def command(self, com1=None):
+        kernel, initrd = self.images()
+        args = ["qemu-system-x86_64", "-M",
+                "q35,kernel-irqchip=split,memory-backend=ram",
+                "-object", "memory-backend-memfd,id=ram,size=%d,share=on" %
+                MEMORY,
+                "-m", "%dM" % (MEMORY >> 20), "-accel", "tcg,thread=multi",
+                "-cpu", "qemu64,+rdrand" + (",+npt" if self.hvm else ""),
+                "-smp", "1", "-display", "none", "-nodefaults", "-vga", "std",
+                "-no-reboot"]
+        if self.iommu:
+            args += ["-device", "intel-iommu,intremap=on,caching-mode=%s" %
+                     ("off" if self.iommu == "intel-nocm" else "on")]
+        if self.boot:
+            args += self.boot(self, self.folder)
+        else:
+            args += ["-kernel", self.xen, "-append", self.xen_args, "-initrd",
+                     "%s %s,%s" % (kernel, self.dom0_args.replace(",", ",,"),
+                                   initrd)]
+        if self.devices is None:
+            args += self.standard_devices()
+        else:
+            args += self.devices
+        if com1:
+            return args + com1
+        return args + [
+            "-chardev", "file,id=com1,path=" + self.log_path,
+            "-chardev", "socket,id=com2,server=on,wait=off,path=%s/com2" %
+            self.folder,
+            "-serial", "chardev:com1", "-serial", "chardev:com2",
+            "-qmp", "unix:%s/qmp,server=on,wait=off" % self.folder]
+
+    # -- life -----------------------------------------------------------------
+
+    def prepare(self):
+        os.makedirs(LOGS, exist_ok=True)
+        self.folder = tempfile.mkdtemp(prefix="moat-")
+
+    def start(self):
+        self.prepare()
+        self.args = self.command()
+        with open(self.log_path, "w"), \
+                open(self.shell_log_path, "w") as self_log:
+            self_log.write("# " + shlex.join(self.args) + "\n")
+        self.stderr = open(os.path.join(self.folder, "stderr"), "w+")
+        self.process = subprocess.Popen(
+            self.args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=self.stderr)
+        self.log_file = open(self.log_path, "rb")
+        self.qmp = self._connect("qmp")
+        self.com2 = self._connect("com2")
+        self._qmp_read()
+        self.monitor("qmp_capabilities")
+        self.ram = Ram(self.process.pid)
+
+    def _connect(self, name):
+        end = time.monotonic() + 10
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            try:
+                s.connect(os.path.join(self.folder, name))
+                return s
+            except OSError:
+                s.close()
+            self.check_alive()
+            if time.monotonic() > end:
+                raise Dead("QEMU does not open its socket " + name)
+            time.sleep(0.02)
+
+    def stop(self):
+        """Ends QEMU, whatever state it is in."""
+        if self.process:
+            if self.process.poll() is None:
+                self.process.terminate()
+                try:
+                    self.process.wait(5)
+                except subprocess.TimeoutExpired:
+                    self.process.kill()
+                    self.process.wait()
+            self.read_log()
+            self.stderr.close()
+            self.log_file.close()
+            for s in (self.qmp, self.com2):
+                s.close()
+            if self.ram:
+                os.close(self.ram.fd)
+            self.process = None
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def read_log(self):
+        new = self.log_file.read().decode("utf-8", "replace")
+        self.log += new.replace("\r", "")
+
+    def check_alive(self):
+        """Raises Dead at once when QEMU ended, or Xen or dom0 crashed."""
+        if self.log_path and hasattr(self, "log_file"):
+            self.read_log()
+        crash = CRASH.search(self.log)
+        if crash and not self.stopping:
+            line = self.log[self.log.rfind("\n", 0, crash.start()) + 1:]
+            time.sleep(0.5)
+            self.read_log()
+            raise Dead("the machine crashed: " + line.split("\n", 1)[0])
+        if self.process.poll() is not None and not self.stopping:
+            self.stderr.seek(0)
+            error = self.stderr.read().strip().split("\n")[-1]
+            raise Dead("QEMU ended with status %d %s" %
+                       (self.process.returncode, error))
+
+    def wait_for(self, what, test, seconds):
+        """Polls test() until it gives something true; Failure at the end."""
+        end = time.monotonic() + seconds
+        while True:
+            self.check_alive()
+            result = test()
+            if result:
+                return result
+            if time.monotonic() > end:
+                raise Failure("%s: not within %g s" % (what, seconds))
+            time.sleep(0.05)
+
+    def wait_log(self, pattern, seconds=60, since=0):
+        regex = re.compile(pattern, re.M)
+        return self.wait_for("the log never says /%s/" % pattern,
+                             lambda: regex.search(self.log, since), seconds)
+
+    def mark(self):
+        """The place in the log that later messages follow."""
+        self.read_log()
+        return len(self.log)
+
+    # -- QEMU's monitor -------------------------------------------------------
+
+    def _qmp_read(self):
+        data = b""
+        end = time.monotonic() + 10
+        while not data.endswith(b"\n"):
+            if not select.select([self.qmp], [], [], 0.2)[0]:
+                self.check_alive()
+                if time.monotonic() > end:
+                    raise Dead("QEMU's monitor does not answer")
+                continue
+            new = self.qmp.recv(65536)
+            if not new:
+                raise Dead("QEMU's monitor closed its socket")
+            data += new
+        return [json.loads(line) for line in data.decode().splitlines()]
+
+    def monitor(self, command, **arguments):
+        self.qmp.sendall(json.dumps(
+            {"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            for message in self._qmp_read():
+                if "return" in message:
+                    return message["return"]
+                if "error" in message:
+                    raise Failure("QEMU: " + message["error"]["desc"])
+
+    def shell_note(self, text):
+        with open(self.shell_log_path, "a") as log:
+            log.write(text + "\n")
+
+    # -- dom0 -----------------------------------------------------------------
+
+    def wait_dom0(self, seconds=90):
+        up = self.wait_log(r"moat: xl up: (\w+)", seconds)
+        if up.group(1) != "yes":
+            raise Dead("dom0 came up without xenstore")
+        # What is sent before dom0 opens COM2 is lost.
+        self.wait_for("dom0's shell on COM2", self._com2_ready, 10)
+
+    def _com2_ready(self):
+        if select.select([self.com2], [], [], 0)[0]:
+            self.pending += self.com2.recv(65536)
+        return b"@@ready" in self.pending
+
+    def run(self, command, seconds=30):
+        """Runs shell text in dom0: (status, output)."""
+        self.number += 1
+        self.pending = b""
+        marker = "@@end-%d " % self.number
+        text = ("{ %s\n} </dev/null 2>&1; echo; echo \"@@\"end-%d $?\n" %
+                (command, self.number))
+        self.shell_note("dom0# " + command)
+        self.com2.sendall(text.encode())
+        end = time.monotonic() + seconds
+        regex = re.compile(r"(?:^|\n)" + marker + r"(\d+)\r?\n")
+        while True:
+            if select.select([self.com2], [], [], 0.05)[0]:
+                self.pending += self.com2.recv(65536)
+            output = self.pending.decode("utf-8", "replace")
+            found = regex.search(output)
+            if found:
+                self.pending = b""
+                output = output[:found.start()].replace("\r", "").strip("\n")
+                self.shell_note("%s\n[%s]" % (output, found.group(1)))
+                return int(found.group(1)), output
+            self.check_alive()
+            if time.monotonic() > end:
+                self.shell_note("%s\n[no end in %g s]" % (output, seconds))
+                raise Dead("dom0 did not finish in %g s: %s" %
+                           (seconds, command))
+
+    def sh(self, command, seconds=30):
+        """Like run, but the command must succeed; gives its output."""
+        status, output = self.run(command, seconds)
+        if status:
+            raise Failure("dom0: %s: status %d: %s" %
+                          (command, status, output[-300:] or "no output"))
+        return output
+
+    def put_file(self, path, content):
+        self.sh("cat >%s <<'MOAT-END'\n%s\nMOAT-END" % (path, content))
+
+    def power_off(self, seconds=20):
+        self.stopping = True
+        self.com2.sendall(b"poweroff -f\n")
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure("the machine does not power off in %g s" % seconds)
+        self.read_log()
+        if re.search(r"Panic on CPU|Xen BUG at", self.log):
+            raise Failure("Xen crashed while powering off")

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Boots Xen and dom0 in QEMU and plays scenarios.
+
+  run.py run              the PV scenario ("make run")
+  run.py test             all scenarios, two machines at a time ("make test-xen")
+  run.py shell            a dom0 shell on this terminal ("make shell")
+
+Options: --xen FILE (default build/xen/xen), --kernel small|debian,
+--iommu intel|intel-nocm, --only NAME[,NAME...], --list
+"""
+import argparse
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "scenarios")]
+sys.dont_write_bytecode = True
+
+import machine                                              # noqa: E402
+from harness import Report, run_all                         # noqa: E402
+import pv                                                   # noqa: E402
+
+ALL = [pv.pv]
+
+
+def shell(options):
+    m = machine.Machine("shell", options.xen, options.kernel, hvm=True,
+                        iommu=options.iommu, dom0_args="moat=shell")
+    m.prepare()
+    os.execvp("qemu-system-x86_64", m.command(
+        ["-chardev", "stdio,id=com1,signal=off,logfile=" + m.log_path,
+         "-serial", "chardev:com1"]))
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("what", choices=["run", "test", "shell"])
+    parser.add_argument("--xen",
+                        default=os.path.join(machine.BUILD, "xen", "xen"))
+    parser.add_argument("--kernel", default="small",
+                        choices=["small", "debian"])
+    parser.add_argument("--iommu", default="intel",
+                        choices=["intel", "intel-nocm"])
+    parser.add_argument("--only")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    if options.list:
+        for s in ALL:
+            print("%-12s %d steps" % (s.name, len(s.steps)))
+        return 0
+    if not os.path.exists(options.xen):
+        parser.error("no hypervisor at " + options.xen)
+    if options.what == "shell":
+        return shell(options)
+    report, began = Report(), time.monotonic()
+    if options.what == "run":
+        chosen, width = [pv.pv], 1
+        more = {"kernel": options.kernel, "iommu": options.iommu}
+    else:
+        chosen, width, more = ALL, 2, {}
+    if options.only:
+        names = options.only.split(",")
+        chosen = [s for s in ALL if s.name in names]
+    run_all([lambda s=s: s.run(report, options.xen, **more) for s in chosen],
+            report, width)
+    report.note("%.0f s in all" % (time.monotonic() - began))
+    return report.total()
+
+
+sys.exit(main())

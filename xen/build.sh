@@ -1,0 +1,108 @@
+#!/bin/bash
+# Builds the hypervisor of Debian's Xen source package, with Debian's release
+# configuration: as it is (stock), or with this project's layer laid over it
+# (moat).
+#
+#   xen/build.sh stock|moat [--config NAME=VALUE]... [--out FOLDER] [--debug]
+#
+# Results: xen, xen.gz, xen-syms and xen.efi in build/xen-stock or build/xen,
+# or in the folder given (relative to the checkout). --config adds to the
+# configuration, and fails if Kconfig does not take it.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+. "$ROOT/xen/common.sh"
+
+usage()
+{
+    die "usage: $0 stock|moat [--config NAME=VALUE]... [--out FOLDER]"
+}
+
+kind=${1:-}
+case $kind in
+stock) out=$BUILD/xen-stock ;;
+moat) out=$BUILD/xen ;;
+*) usage ;;
+esac
+shift
+config=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --config) config+=("${2:?}"); shift 2 ;;
+    --out) out=$(cd "$ROOT" && realpath -m "${2:?}"); shift 2 ;;
+    *) usage ;;
+    esac
+done
+
+name=$(basename "$out")
+tree=$out/tree
+log=$LOGS/build-$name.log
+
+# A fresh copy of the package's tree when there is none, or when another
+# version of the package has been fetched. Timestamps are kept, so that a
+# second build compiles only what changed.
+copy_tree()
+{
+    cmp -s "$BUILD/source/xen/.moat-version" "$tree/.moat-version" && return 0
+    say "copying the source tree to ${tree#"$ROOT"/}"
+    rm -rf "$tree"
+    mkdir -p "$tree"
+    (cd "$BUILD/source/xen" && tar -cf - Config.mk COPYING config scripts \
+        debian/xen-kconfig debian/control xen) | tar -xf - -C "$tree"
+    cp "$BUILD/source/xen/.moat-version" "$tree/"
+}
+
+# Debian's configuration plus what was asked for. Only written when different.
+configure()
+{
+    local c wanted=$tree/.moat-config
+
+    {
+        cat "$tree/debian/xen-kconfig"
+        for c in "${config[@]}"; do
+            printf '%s\n' "$c"
+        done
+    } >"$wanted.new"
+    [ -e "$tree/xen/.config" ] && cmp -s "$wanted.new" "$wanted" && return 0
+    cp "$wanted.new" "$tree/xen/.config"
+    xen_make olddefconfig >"$log" 2>&1 || die "configuration failed; see $log"
+    for c in "${config[@]}"; do
+        if [ "${c#*=}" = n ]; then
+            ! grep -q "^${c%%=*}=" "$tree/xen/.config"
+        else
+            grep -qxF "$c" "$tree/xen/.config"
+        fi || die "Kconfig does not take $c"
+    done
+    mv "$wanted.new" "$wanted"
+}
+
+xen_make()
+{
+    make -C "$tree/xen" -j"$JOBS" XEN_TARGET_ARCH=x86_64 debug=n \
+        XEN_CONFIG_EXPERT=y XEN_BUILD_DATE="$(date -u -r "$tree/.moat-version")" \
+        XEN_WHOAMI=moat XEN_DOMAIN=moat XEN_BUILD_HOST=moat "$@"
+}
+
+# Copies a result only when it changed, so that what depends on it rests too.
+publish()
+{
+    [ -s "$1" ] || die "the build gave no ${1##*/}; see $log"
+    cmp -s "$1" "$out/${1##*/}" || cp "$1" "$out/${1##*/}"
+}
+
+need gcc make bison flex python3 dpkg-dev libc6-dev binutils
+"$ROOT/xen/source.sh"
+lock "$name"
+copy_tree
+if [ "$kind" = moat ]; then
+    say "laying this layer over ${tree#"$ROOT"/}"
+    "$ROOT/xen/overlay.sh" "$tree"
+fi
+configure
+say "building the hypervisor: $kind${config[*]:+, with ${config[*]}}"
+total=660
+[ -e "$tree/xen/xen-syms" ] && total=20
+progress "$log" $total xen_make
+for file in xen xen.gz xen-syms xen.efi; do
+    publish "$tree/xen/$file"
+done
+say "ready: ${out#"$ROOT"/}/{xen,xen.gz,xen-syms,xen.efi}"
