@@ -35,8 +35,10 @@
 struct host_lock
 {
     pthread_mutex_t mutex;
+    unsigned int magic;         /* host_lock_init() was called */
     unsigned int rank;
     int owner;                  /* thread number + 1; 0: free */
+    enum { LOCK_UNUSED, LOCK_IRQS_ON, LOCK_IRQSAVE } class;
 };
 
 struct host_work
@@ -54,9 +56,28 @@ struct host_tables
     unsigned long n;
 };
 
-/* Implemented in tests/lib/host.c. */
-enum test_step { TEST_STEP_STORE, TEST_STEP_CMPXCHG, TEST_STEP_MMIO, TEST_STEP_SYNC };
+/*
+ * Called after every store that hardware reads and around every other point
+ * where another thread or the hardware could notice (tests/lib/sim.h sets the
+ * hook). A benchmark, which counts instructions, compiles without.
+ */
+enum test_step
+{
+    TEST_STEP_STORE,
+    TEST_STEP_CMPXCHG,
+    TEST_STEP_MMIO,
+    TEST_STEP_SYNC,
+    TEST_STEP_WRITEBACK,
+};
+#ifdef MOAT_BENCH
+static inline void test_step(enum test_step kind, const volatile void *where)
+{
+    (void)kind;
+    (void)where;
+}
+#else
 void test_step(enum test_step kind, const volatile void *where);
+#endif
 void test_log(int level, const char *fmt, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 
