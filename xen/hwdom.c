@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dom0: its devices, its identity map, and the moment when translation is
+ * switched on.
+ *
+ *   option                maps, one to one
+ *   (relaxed, default)    all RAM but Xen's
+ *   dom0-iommu=strict     no RAM here: dom0's own comes page by page
+ *   map-reserved          reserved memory (on by default)
+ *   map-inclusive         everything below 4 GiB that is not unusable
+ *   passthrough           nothing: not translated at all
+ *
+ * Never: Xen itself, the interrupt address range, the units' registers.
+ */
+
+#include "port.h"
+
+#include <xen/init.h>
+#include <xen/iocap.h>
+#include <xen/rangeset.h>
+#include <xen/softirq.h>
+#include <asm/e820.h>
+#include <asm/hvm/io.h>
+#include <asm/hvm/vioapic.h>
+#include <asm/p2m.h>
+#include <asm/setup.h>
+
+#define FOUR_GIB        PFN_DOWN(GB(4))
+#define INTR_FIRST      0xfee00UL
+#define INTR_LAST       0xfeeffUL
+/* Mapped at a time, between two looks at softirqs: 256 MiB. */
+#define CHUNK           (1UL << 16)
+
+/* ---- Which frames, with which rights ---- */
+
+/* Rights by what the memory map says of the frame. */
+static unsigned int __hwdom_init prot_by_type(const struct domain *d,
+                                              unsigned long pfn)
+{
+    unsigned int type = page_get_ram_type(_mfn(pfn));
+
+    if ( type == RAM_TYPE_CONVENTIONAL )
+        return iommu_hwdom_strict ? 0 : MOAT_RW;
+
+    if ( type & RAM_TYPE_RESERVED )
+        return iommu_hwdom_inclusive || iommu_hwdom_reserved ? MOAT_RW : 0;
+
+    if ( is_hvm_domain(d) )
+        return 0;
+
+    return iommu_hwdom_inclusive && pfn < FOUR_GIB ? MOAT_RW : 0;
+}
+
+/* Places where dom0's interrupt controllers or config space are emulated. */
+static bool __hwdom_init is_emulated(const struct domain *d,
+                                     unsigned long pfn)
+{
+    unsigned int i;
+
+    if ( !is_hvm_domain(d) )
+        return false;
+
+    if ( has_vioapic(d) )
+        for ( i = 0; i < d->arch.hvm.nr_vioapics; i++ )
+            if ( pfn == PFN_DOWN(domain_vioapic(d, i)->base_address) )
+                return true;
+
+    return has_vpci(d) && vpci_is_mmcfg_address(d, pfn_to_paddr(pfn));
+}
+
+static unsigned int __hwdom_init frame_prot(const struct domain *d,
+                                            unsigned long pfn)
+{
+    if ( (pfn >= FOUR_GIB && !mfn_valid(_mfn(pfn))) || xen_in_range(pfn) ||
+         (pfn >= INTR_FIRST && pfn <= INTR_LAST) || port_is_unit_page(pfn) ||
+         page_get_ram_type(_mfn(pfn)) == RAM_TYPE_UNUSABLE ||
+         is_emulated(d, pfn) )
+        return 0;
+
+    /* What dom0 may map read-only by processor it may read by DMA, too. */
+    if ( is_pv_domain(d) && iomem_access_permitted(d, pfn, pfn) &&
+         rangeset_contains_singleton(mmio_ro_ranges, pfn) )
+        return MOAT_READ;
+
+    return prot_by_type(d, pfn);
+}
+
+/*
+ * How many frames from @pfn on certainly have its rights: above 4 GiB, where
+ * memory is large, whole entries of the memory map are taken at a time.
+ */
+static unsigned long __hwdom_init same_prot(unsigned long pfn,
+                                            unsigned long top)
+{
+    unsigned int i;
+    unsigned long end = top;
+
+    if ( pfn < FOUR_GIB )
+        return 1;
+
+    for ( i = 0; i < e820.nr_map; i++ )
+    {
+        unsigned long s = PFN_DOWN(e820.map[i].addr);
+        unsigned long e = PFN_UP(e820.map[i].addr + e820.map[i].size);
+
+        if ( pfn < s )
+            end = min(end, s);
+        else if ( pfn < e )
+        {
+            if ( e820.map[i].type != E820_RAM ||
+                 e820.map[i].addr + e820.map[i].size < pfn_to_paddr(e) )
+                return 1;
+            end = min(end, e);
+        }
+    }
+
+    if ( pfn <= PFN_DOWN(__pa(__2M_rwdata_end)) &&
+         end > PFN_DOWN(__pa(_stext)) )
+        return 1;
+
+    if ( rangeset_overlaps_range(mmio_ro_ranges, pfn, end - 1) ||
+         port_has_unit_page(pfn, end - pfn) )
+        return 1;
+
+    return end - pfn;
+}
+
+/* ---- Putting them in ---- */
+
+static void __hwdom_init map_run(struct domain *d, unsigned long pfn,
+                                 unsigned long nr, unsigned int prot)
+{
+    unsigned long first = pfn, end = pfn + nr;
+    int rc = 0;
+
+    for ( ; pfn < end && !rc; process_pending_softirqs() )
+    {
+        struct moat_flush f;
+
+        nr = min(end - pfn, CHUNK - (pfn & (CHUNK - 1)));
+        moat_flush_begin(&f);
+        rc = moat_map(port_domain(d), pfn_to_paddr(pfn), pfn_to_paddr(pfn),
+                      pfn_to_paddr(nr), prot, &f);
+        moat_flush_end(port_domain(d), &f);
+        pfn += nr;
+    }
+
+    if ( rc )
+        host_log_err("%pd: identity map of frames [%lx, %lx) failed: %d", d,
+                     first, end, rc);
+}
+
+static void __hwdom_init map_translated(struct domain *d, unsigned long pfn,
+                                        unsigned long nr, unsigned int prot)
+{
+    p2m_access_t access = prot & MOAT_WRITE ? p2m_access_rw : p2m_access_r;
+
+    for ( ; nr--; pfn++ )
+    {
+        int rc = p2m_add_identity_entry(d, pfn, access, 0);
+
+        if ( rc )
+            host_log_warn("%pd: identity map of frame %lx failed: %d", d, pfn,
+                          rc);
+        if ( !(pfn & 0xfff) )
+            process_pending_softirqs();
+    }
+}
+
+static void __hwdom_init map_hwdom(struct domain *d)
+{
+    unsigned long pfn, nr, start = 0, count = 0, looks = 0;
+    unsigned long top = max_t(unsigned long, FOUR_GIB,
+                              pdx_to_pfn(max_pdx - 1) + 1);
+    unsigned int prot = 0;
+
+    for ( pfn = 0; ; pfn += nr )
+    {
+        bool end = pfn >= top;
+        unsigned int p = end ? 0 : frame_prot(d, pfn);
+
+        if ( p != prot || end )
+        {
+            if ( count && prot && paging_mode_translate(d) )
+                map_translated(d, start, count, prot);
+            else if ( count && prot )
+                map_run(d, start, count, prot);
+            if ( end )
+                return;
+            start = pfn;
+            count = 0;
+            prot = p;
+        }
+
+        nr = same_prot(pfn, top);
+        count += nr;
+        if ( !(++looks & 0xffff) )
+            process_pending_softirqs();
+    }
+}
+
+static void __hwdom_init settle_options(const struct domain *d)
+{
+    if ( iommu_hwdom_reserved == -1 )
+        iommu_hwdom_reserved = 1;
+
+    if ( iommu_hwdom_inclusive && !is_pv_domain(d) )
+    {
+        host_log_warn("map-inclusive is for a PV dom0 only: ignored");
+        iommu_hwdom_inclusive = false;
+    }
+    else if ( iommu_hwdom_inclusive )
+        host_log_warn("map-inclusive is deprecated");
+}
+
+/* A wrapper, because port_add_device() must not be called by pointer. */
+static int __hwdom_init cf_check add_device(uint8_t devfn,
+                                            struct pci_dev *pdev)
+{
+    return port_add_device(devfn, pdev);
+}
+
+/*
+ * By the builder of dom0, or of a later hardware domain. Devices are added
+ * first, so that the memory they must be able to reach is mapped, and
+ * everything else after; only then are the units let loose.
+ */
+void __hwdom_init iommu_hwdom_init(struct domain *d)
+{
+    int rc;
+
+    if ( !is_iommu_enabled(d) )
+        return;
+
+    port_dump_register_tables();
+    settle_options(d);
+
+    if ( port_deny_units(d) )
+        panic("moat: the units' registers cannot be kept from %pd\n", d);
+
+    rc = port_domain_prepare(d);
+    if ( rc )
+        panic("moat: no tables for %pd (%d)\n", d, rc);
+
+    setup_hwdom_pci_devices(d, add_device);
+
+    if ( !iommu_hwdom_passthrough )
+        map_hwdom(d);
+    port_domain_note_root(d);
+
+    rc = moat_platform_enable_dma(port_platform);
+    if ( rc && force_iommu )
+        panic("moat: iommu=force, but no unit translates (%d)\n", rc);
+    if ( rc )
+        host_log_err("no unit translates (%d): no device can be assigned",
+                     rc);
+}
