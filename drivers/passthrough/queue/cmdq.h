@@ -8,8 +8,13 @@
  *      head (hardware) ->  [ cmd ][ cmd ][ wait 7 ][ cmd ][ wait 8 ] <- tail
  *      status page:  last sequence number completed
  *
+ * The unit completes markers in order (the vendor's marker is a fence), so
+ * "done" is one comparison with the last number written.
+ *
  * Knows no vendor: the hooks write the tail, build the marker, and say what
- * the unit's error state is.
+ * the unit's error state is. In the steady state a submission is one write
+ * of the tail register and no register read: the head is read only when the
+ * ring looks full, the error state only when an answer is late.
  */
 #ifndef MOAT_QUEUE_CMDQ_H
 #define MOAT_QUEUE_CMDQ_H
@@ -18,23 +23,32 @@
 #include <moat/types.h>
 
 #define CMDQ_MAX_WORDS  4       /* 8-byte words an entry: 2 or 4 */
+/* How late an answer may be before the error state is looked at. */
+#define CMDQ_CHECK_NS   1000000u
 
 struct cmdq;
+/* All are called under the ring's lock, interrupts off, and do not wait. */
 struct cmdq_hooks
 {
-    /* Any context; called under the ring's lock. */
     void (*write_tail)(struct cmdq *q, unsigned int index);
     unsigned int (*read_head)(struct cmdq *q);
-    /* Build the completion marker: hardware writes @seq to @status. */
+    /*
+     * Build the completion marker: hardware writes @seq to @status, after
+     * everything before it is complete and before anything after it starts.
+     */
     void (*make_marker)(const struct cmdq *q, uint64_t *words,
                         moat_paddr_t status, uint32_t seq);
     /*
-     * Has the unit stopped with an error? 0: no. -EIO: unrecoverable.
-     * -EAGAIN: it was, the hook repaired it (replaced the command at fault, cleared the
-     * status, went on) and a wait should go on waiting: but the commands up to *@upto
-     * (ring index) cannot be trusted to have been carried out.
+     * Has the unit stopped with an error? 0: no. -EIO: for good. -EAGAIN:
+     * yes, and restart() can set it going again; *@bad is the ring index of
+     * the last command that may not have been carried out. Changes nothing.
      */
-    int (*check)(struct cmdq *q, unsigned int *bad);
+    int (*error)(struct cmdq *q, unsigned int *bad);
+    /*
+     * Take the command at fault out of the ring and set the unit going
+     * again. Everything up to @bad has been recorded as failed before.
+     */
+    int (*restart)(struct cmdq *q, unsigned int bad);
 };
 
 struct cmdq
@@ -46,31 +60,67 @@ struct cmdq
     unsigned int words, entries;    /* entries: power of two */
     unsigned int tail;              /* next index to write; ring's lock */
     unsigned int head;              /* last known head; ring's lock */
+    uint32_t *marks;                /* by entry: its submission's number */
     uint64_t *status;               /* written by hardware: owned page */
     moat_paddr_t status_pa;
-    uint32_t seq;                   /* last issued */
-    uint32_t failed_upto;           /* sequences <= this must not count as done */
-    bool coherent, dead;
+    uint32_t seq;                   /* last issued, never 0; ring's lock */
+    /* Submissions first..last failed, while any_failed; ring's lock. */
+    uint32_t failed_first, failed_last;
+    bool any_failed;
+    bool coherent;                  /* hardware snoops the ring */
+    bool dead;
     struct host_lock lock;          /* irqsave */
 };
 
+/*
+ * Allocate the ring and its status page. @entries: power of two >= 4;
+ * @words: 2 or 4. Interrupts on. -ENOMEM, -EINVAL.
+ */
 int cmdq_init(struct cmdq *q, const struct cmdq_hooks *hooks, void *ctx,
               unsigned int words, unsigned int entries, bool coherent,
               unsigned int node, unsigned int lock_rank);
+/* Free it. Only when the unit can no longer read the ring or write status. */
 void cmdq_fini(struct cmdq *q);
-/* Forget everything queued: the unit's head and tail were reset to 0. */
-void cmdq_reset(struct cmdq *q);
 /*
- * Queue @n commands (q->words each) and a marker; *@seq identifies it. Waits
- * up to @timeout_ns for room. Any context. -ETIMEDOUT, -EIO (dead queue).
+ * Forget everything queued: the unit's head and tail were reset to 0. What
+ * had not completed counts as failed. A dead queue lives again. Any context.
+ */
+void cmdq_reset(struct cmdq *q);
+/* No answer can be expected any more: waits and submissions get -EIO. */
+void cmdq_kill(struct cmdq *q);
+/*
+ * Queue @n commands (q->words each) and a marker; *@seq (never 0)
+ * identifies it. Waits up to @timeout_ns for room, without the lock. Any
+ * context. -ETIMEDOUT; -EIO (dead queue); -E2BIG (@n > cmdq_max(q)).
  */
 int __must_check cmdq_submit(struct cmdq *q, const uint64_t *cmds,
                              unsigned int n, uint64_t timeout_ns,
                              uint32_t *seq);
-/* 0 only if the marker and all before it completed without error. Any
- * context, no lock held while waiting. -ETIMEDOUT, -EIO. */
+/*
+ * 0 only if the marker and all before it completed without error. Any
+ * context, no lock held while waiting. -ETIMEDOUT: it may still complete;
+ * -EIO: it failed, or the queue is dead.
+ */
 int __must_check cmdq_wait(struct cmdq *q, uint32_t seq,
                            uint64_t timeout_ns);
-bool cmdq_done(const struct cmdq *q, uint32_t seq);
+/* Completed without error by now? Any context. */
+bool cmdq_done(struct cmdq *q, uint32_t seq);
+/*
+ * Look at the unit's error state, and repair it if it has stopped. Any
+ * context. 0: it had not; -EAGAIN: repaired; -EIO: dead.
+ */
+int cmdq_poll(struct cmdq *q);
+
+/* The most commands of one submission. */
+static inline unsigned int cmdq_max(const struct cmdq *q)
+{
+    return q->entries / 2;
+}
+
+/* Where a fence without a number may write: nobody reads it. */
+static inline moat_paddr_t cmdq_scratch(const struct cmdq *q)
+{
+    return q->status_pa + 64;
+}
 
 #endif /* MOAT_QUEUE_CMDQ_H */

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command ring; see cmdq.h.
+ *
+ * Why a failure cannot be taken for success. The unit stops at an error. It
+ * is set going again only by restart(), after the submissions that may have
+ * suffered have been recorded in failed_first..failed_last (under the lock,
+ * before a barrier). A waiter reads the status word first and the record
+ * after it; a number that the unit wrote after the restart is therefore seen
+ * together with the record.
+ */
+#include "cmdq.h"
+
+#include "../core/bits.h"
+
+/* @a at or after @b, in numbers that wrap. */
+static bool seq_reached(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) >= 0;
+}
+
+static uint32_t seq_next(uint32_t seq)
+{
+    return seq + 1 ? seq + 1 : 1;
+}
+
+static uint32_t status_read(const struct cmdq *q)
+{
+    uint32_t v = (uint32_t)HOST_READ_ONCE(*q->status);
+
+    host_rmb();
+    return v;
+}
+
+int cmdq_init(struct cmdq *q, const struct cmdq_hooks *hooks, void *ctx,
+              unsigned int words, unsigned int entries, bool coherent,
+              unsigned int node, unsigned int lock_rank)
+{
+    if ( !is_pow2(entries) || entries < 4 ||
+         (words != 2 && words != CMDQ_MAX_WORDS) )
+        return -EINVAL;
+
+    memset(q, 0, sizeof(*q));
+    q->hooks = hooks;
+    q->ctx = ctx;
+    q->words = words;
+    q->entries = entries;
+    q->coherent = coherent;
+    host_lock_init(&q->lock, lock_rank);
+
+    q->ring = host_dma_alloc((size_t)entries * words * sizeof(uint64_t),
+                             node, &q->ring_pa);
+    q->status = host_dma_alloc(MOAT_PAGE_SIZE, node, &q->status_pa);
+    q->marks = host_alloc(entries * sizeof(*q->marks));
+    if ( !q->ring || !q->status || !q->marks )
+    {
+        cmdq_fini(q);
+        return -ENOMEM;
+    }
+
+    return 0;
+}
+
+void cmdq_fini(struct cmdq *q)
+{
+    if ( q->ring )
+        host_dma_free(q->ring,
+                      (size_t)q->entries * q->words * sizeof(uint64_t));
+    if ( q->status )
+        host_dma_free(q->status, MOAT_PAGE_SIZE);
+    host_free(q->marks);
+    q->ring = NULL;
+    q->status = NULL;
+    q->marks = NULL;
+    q->dead = true;
+}
+
+/* Ring's lock held. Everything unfinished up to @last has failed. */
+static void fail_upto_locked(struct cmdq *q, uint32_t last)
+{
+    uint32_t done = status_read(q);
+    uint32_t first = seq_next(done);
+
+    host_lock_assert(&q->lock);
+    if ( seq_reached(done, last) )
+        return;
+
+    /*
+     * One range is kept. Two failures are joined, with what lies between
+     * them: a flush is then reported as failed that was not, never the
+     * other way about.
+     */
+    if ( !q->any_failed || seq_reached(q->failed_first, first) )
+        q->failed_first = first;
+    if ( !q->any_failed || seq_reached(last, q->failed_last) )
+        q->failed_last = last;
+    HOST_WRITE_ONCE(q->any_failed, true);
+    host_wmb();
+}
+
+static bool has_failed_locked(const struct cmdq *q, uint32_t seq)
+{
+    return q->any_failed && seq_reached(seq, q->failed_first) &&
+           seq_reached(q->failed_last, seq);
+}
+
+static bool has_failed(struct cmdq *q, uint32_t seq)
+{
+    unsigned long flags;
+    bool failed;
+
+    if ( !HOST_READ_ONCE(q->any_failed) )
+        return false;
+
+    flags = host_lock_irqsave(&q->lock);
+    failed = has_failed_locked(q, seq);
+    host_unlock_irqrestore(&q->lock, flags);
+    return failed;
+}
+
+void cmdq_reset(struct cmdq *q)
+{
+    unsigned long flags = host_lock_irqsave(&q->lock);
+
+    fail_upto_locked(q, q->seq);
+    q->head = q->tail = 0;
+    HOST_WRITE_ONCE(q->dead, false);
+    host_unlock_irqrestore(&q->lock, flags);
+}
+
+void cmdq_kill(struct cmdq *q)
+{
+    HOST_WRITE_ONCE(q->dead, true);
+}
+
+static int poll_locked(struct cmdq *q)
+{
+    unsigned int bad = 0;
+    int rc;
+
+    host_lock_assert(&q->lock);
+    if ( q->dead )
+        return -EIO;
+
+    rc = q->hooks->error(q, &bad);
+    if ( !rc )
+        return 0;
+
+    if ( rc == -EAGAIN )
+    {
+        fail_upto_locked(q, q->marks[bad & (q->entries - 1)]);
+        rc = q->hooks->restart(q, bad & (q->entries - 1));
+        if ( !rc )
+            return -EAGAIN;
+    }
+
+    HOST_WRITE_ONCE(q->dead, true);
+    return -EIO;
+}
+
+int cmdq_poll(struct cmdq *q)
+{
+    unsigned long flags = host_lock_irqsave(&q->lock);
+    int rc = poll_locked(q);
+
+    host_unlock_irqrestore(&q->lock, flags);
+    return rc;
+}
+
+/*
+ * A unit that has just been set going again gets until the next look at its
+ * error state; one that keeps stopping runs into the deadline all the same.
+ */
+static uint64_t grace(int rc)
+{
+    return rc == -EAGAIN ? CMDQ_CHECK_NS : 0;
+}
+
+static unsigned int room_locked(const struct cmdq *q)
+{
+    /* One entry stays free: a full ring would look like an empty one. */
+    return q->entries - 1 - ((q->tail - q->head) & (q->entries - 1));
+}
+
+static void put_locked(struct cmdq *q, const uint64_t *words, uint32_t seq)
+{
+    uint64_t *slot = q->ring + (size_t)q->tail * q->words;
+    unsigned int i;
+
+    for ( i = 0; i < q->words; i++ )
+        host_store64(&slot[i], words[i]);
+    if ( !q->coherent )
+        host_cache_writeback(slot, q->words * sizeof(*slot));
+
+    q->marks[q->tail] = seq;
+    q->tail = (q->tail + 1) & (q->entries - 1);
+}
+
+/* Ring's lock held, room for n + 1 entries. */
+static uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
+                             unsigned int n)
+{
+    uint64_t marker[CMDQ_MAX_WORDS] = { 0 };
+    uint32_t seq = seq_next(q->seq);
+    unsigned int i;
+
+    for ( i = 0; i < n; i++ )
+        put_locked(q, cmds + (size_t)i * q->words, seq);
+    q->hooks->make_marker(q, marker, q->status_pa, seq);
+    put_locked(q, marker, seq);
+    q->seq = seq;
+
+    /*
+     * A failure so old that nobody can still wait for it is forgotten, long
+     * before the numbers come round to it again.
+     */
+    if ( q->any_failed && seq - q->failed_last > (1u << 30) )
+        HOST_WRITE_ONCE(q->any_failed, false);
+
+    host_wmb();
+    q->hooks->write_tail(q, q->tail);
+    return seq;
+}
+
+int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
+                uint64_t timeout_ns, uint32_t *seq)
+{
+    uint64_t start = 0, next_check = 0;
+    bool waiting = false;
+
+    if ( n > cmdq_max(q) )
+        return -E2BIG;
+
+    for ( ; ; )
+    {
+        unsigned long flags = host_lock_irqsave(&q->lock);
+        uint64_t now;
+        int rc = q->dead ? -EIO : 0;
+
+        if ( !rc && room_locked(q) <= n )
+            q->head = q->hooks->read_head(q) & (q->entries - 1);
+        if ( !rc && room_locked(q) > n )
+        {
+            *seq = write_locked(q, cmds, n);
+            host_unlock_irqrestore(&q->lock, flags);
+            return 0;
+        }
+
+        now = host_now_ns();
+        if ( !waiting )
+        {
+            waiting = true;
+            start = now;
+            next_check = now + CMDQ_CHECK_NS;
+        }
+        if ( !rc && (now >= next_check || now - start >= timeout_ns) )
+        {
+            next_check = now + CMDQ_CHECK_NS;
+            rc = poll_locked(q);
+        }
+        host_unlock_irqrestore(&q->lock, flags);
+
+        if ( rc == -EIO )
+            return rc;
+        if ( now - start >= timeout_ns + grace(rc) )
+            return -ETIMEDOUT;
+        host_relax();
+    }
+}
+
+bool cmdq_done(struct cmdq *q, uint32_t seq)
+{
+    return seq_reached(status_read(q), seq) && !has_failed(q, seq);
+}
+
+int cmdq_wait(struct cmdq *q, uint32_t seq, uint64_t timeout_ns)
+{
+    uint64_t start = host_now_ns(), next_check = start + CMDQ_CHECK_NS;
+
+    for ( ; ; )
+    {
+        bool done = seq_reached(status_read(q), seq);
+        uint64_t now;
+        int rc = 0;
+
+        if ( has_failed(q, seq) )
+            return -EIO;
+        if ( done )
+            return 0;
+
+        now = host_now_ns();
+        if ( now >= next_check || now - start >= timeout_ns )
+        {
+            next_check = now + CMDQ_CHECK_NS;
+            rc = cmdq_poll(q);
+        }
+        if ( rc == -EIO || HOST_READ_ONCE(q->dead) )
+            return -EIO;
+        if ( now - start >= timeout_ns + grace(rc) )
+            return seq_reached(status_read(q), seq) && !has_failed(q, seq)
+                   ? 0 : -ETIMEDOUT;
+        host_relax();
+    }
+}
