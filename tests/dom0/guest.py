@@ -9,7 +9,8 @@ class Guest:
         self.machine, self.name, self.kind = machine, name, kind
         lines = ['name = "%s"' % name, 'type = "%s"' % kind, "vcpus = 1",
                  "memory = %d" % memory, 'ramdisk = "/guest/guest.cpio"',
-                 'on_crash = "preserve"', "vga = 'none'"]
+                 'on_crash = "preserve"', "vga = 'none'", "vnc = 0",
+                 "nographic = 1"]
         if kind == "hvm":
             lines += ['kernel = "/guest/bzImage"',
                       'cmdline = "console=hvc0 loglevel=5"']
@@ -62,7 +63,7 @@ class Guest:
             "ping -c 3 -W 2 10.0.2.2", seconds)
         return self.sh("ip -4 -o addr show eth0")
 
-    def use_nvme(self, machine, seconds=60):
+    def use_nvme(self, seconds=60):
         """The magic that the test wrote, and a pattern there and back."""
         self.sh("n=0; until [ -b /dev/nvme0n1 ]; do n=$((n+1)); "
                 "[ $n -lt 200 ] || exit 1; sleep 0.1; done", seconds)

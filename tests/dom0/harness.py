@@ -71,7 +71,7 @@ class Scenario:
             try:
                 m.start()
             except (Failure, OSError) as e:
-                lost = "the machine does not start: %s" % e
+                lost = "the machine does not start: %s %s" % (e, m.stderr_text())
             for title, function, vital in self.steps:
                 full = "%s: %s" % (name, title)
                 start = time.monotonic()

@@ -23,11 +23,16 @@ BUILD = os.path.join(ROOT, "build")
 LOGS = os.path.join(BUILD, "logs")
 IMAGES = os.path.join(BUILD, "dom0")
 
-# Below b0000000h QEMU's q35 keeps all RAM in one piece from address 0, so
-# that an offset in the memory file is a machine address.
-MEMORY = 2 << 30
+# Half of the RAM is below 4 GiB, half above it. The last pages of the lower
+# half are reserved by the firmware, which uses none of them from SPARE on.
+LOW, HIGH = 1 << 30, 1 << 30
+MEMORY = LOW + HIGH
+SPARE = LOW - 0x1d000
 
 NIC, NVME, EDU = "0000:01:00.0", "0000:02:00.0", "0000:00:04.0"
+
+# From the command line of run.py, for all machines.
+EXTRA_XEN_ARGS = ""
 
 CRASH = re.compile(
     r"Panic on CPU|Xen BUG at|FATAL TRAP|Assertion .* failed at|"
@@ -58,11 +63,19 @@ class Ram:
                 continue
         raise Failure("QEMU's memory file is not to be found")
 
+    def offset(self, addr):
+        """Where the memory file holds what is at a machine address."""
+        if addr < LOW:
+            return addr
+        if 4 << 30 <= addr < (4 << 30) + HIGH:
+            return addr - (4 << 30) + LOW
+        raise Failure("no memory at machine address 0x%x" % addr)
+
     def read(self, addr, length):
-        return os.pread(self.fd, length, addr)
+        return os.pread(self.fd, length, self.offset(addr))
 
     def write(self, addr, data):
-        if os.pwrite(self.fd, data, addr) != len(data):
+        if os.pwrite(self.fd, data, self.offset(addr)) != len(data):
             raise Failure("cannot write the machine's memory")
 
     def find_page(self, content):
@@ -83,7 +96,7 @@ class Ram:
                         found.append(chunk + i)
                     i = data.find(content, i + 1)
             at = end
-        return found
+        return [at if at < LOW else at - LOW + (4 << 30) for at in found]
 
 
 class Machine:
@@ -107,7 +120,7 @@ class Machine:
         self.xen_args = (
             "console=com1 com1=115200,8n1 dom0_mem=640M,max:640M iommu=verbose "
             "loglvl=all guest_loglvl=all noreboot=1 conring_size=4M " +
-            xen_args).strip()
+            xen_args + " " + EXTRA_XEN_ARGS).strip()
         self.dom0_args = (
             "console=hvc0 random.trust_cpu=on loglevel=5 " + dom0_args).strip()
         self.devices = devices
@@ -150,7 +163,8 @@ class Machine:
     def command(self, com1=None):
         kernel, initrd = self.images()
         args = ["qemu-system-x86_64", "-M",
-                "q35,kernel-irqchip=split,memory-backend=ram",
+                "q35,kernel-irqchip=split,memory-backend=ram,"
+                "max-ram-below-4g=%d" % LOW,
                 "-object", "memory-backend-memfd,id=ram,size=%d,share=on" %
                 MEMORY,
                 "-m", "%dM" % (MEMORY >> 20), "-accel", "tcg,thread=multi",
@@ -252,10 +266,15 @@ class Machine:
             self.read_log()
             raise Dead("the machine crashed: " + line.split("\n", 1)[0])
         if self.process.poll() is not None and not self.stopping:
-            self.stderr.seek(0)
-            error = self.stderr.read().strip().split("\n")[-1]
             raise Dead("QEMU ended with status %d %s" %
-                       (self.process.returncode, error))
+                       (self.process.returncode, self.stderr_text()))
+
+    def stderr_text(self):
+        """The last thing QEMU complained of."""
+        if self.process is None:
+            return ""
+        self.stderr.seek(0)
+        return self.stderr.read().strip().split("\n")[-1]
 
     def wait_for(self, what, test, seconds):
         """Polls test() until it gives something true; Failure at the end."""

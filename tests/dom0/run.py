@@ -6,7 +6,8 @@
   run.py shell            a dom0 shell on this terminal ("make shell")
 
 Options: --xen FILE (default build/xen/xen), --kernel small|debian,
---iommu intel|intel-nocm, --only NAME[,NAME...], --list
+--iommu intel|intel-nocm, --only NAME[,NAME...], --list,
+--xen-args "MORE WORDS FOR XEN'S COMMAND LINE"
 """
 import argparse
 import os
@@ -19,9 +20,11 @@ sys.dont_write_bytecode = True
 
 import machine                                              # noqa: E402
 from harness import Report, run_all                         # noqa: E402
+import hvm                                                  # noqa: E402
 import pv                                                   # noqa: E402
+import regions                                              # noqa: E402
 
-ALL = [pv.pv]
+ALL = [hvm.hvm, pv.pv, regions.table, regions.option]
 
 
 def shell(options):
@@ -43,6 +46,7 @@ def main():
     parser.add_argument("--iommu", default="intel",
                         choices=["intel", "intel-nocm"])
     parser.add_argument("--only")
+    parser.add_argument("--xen-args", default="")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     if options.list:
@@ -53,6 +57,7 @@ def main():
         parser.error("no hypervisor at " + options.xen)
     if options.what == "shell":
         return shell(options)
+    machine.EXTRA_XEN_ARGS = options.xen_args
     report, began = Report(), time.monotonic()
     if options.what == "run":
         chosen, width = [pv.pv], 1

@@ -54,7 +54,7 @@ def _(m):
 
 @pv.step("the disk's magic is read, data written and read back by checksum")
 def _(m):
-    m.guest.use_nvme(m)
+    m.guest.use_nvme()
 
 
 @pv.step("the NIC is detached and gone from the guest")

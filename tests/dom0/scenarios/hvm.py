@@ -1,0 +1,91 @@
+"""An HVM guest on I/O page tables of its own.
+
+In an HVM guest the addresses a driver gives its device are the guest's, not
+the machine's: only a real translation makes DMA arrive. The processor here is
+AMD's with nested paging, so the tables cannot be the processor's (whose
+format a VT-d unit does not read): the layer has to build them.
+"""
+import probe
+from guest import Guest
+from harness import Scenario
+from machine import EDU, NIC, NVME, Failure
+from oracle import expect_fault, io_mappings
+
+MEMORY = 160                    # of the guest, MiB
+
+hvm = Scenario("hvm", dict(hvm=True), seconds=200)
+
+
+@hvm.step("dom0 takes NIC, NVMe and edu for a guest")
+def _(m):
+    m.wait_dom0()
+    for device in (NIC, NVME, EDU):
+        m.sh("xl pci-assignable-add " + device)
+
+
+@hvm.step("an HVM guest with the three is created")
+def _(m):
+    m.guest = Guest(m, "hvm", [NIC, NVME, EDU], kind="hvm",
+                    memory=MEMORY).create(90)
+
+
+@hvm.step("the guest gets a DHCP lease and pings")
+def _(m):
+    m.guest.use_nic(60)
+
+
+@hvm.step("the disk's magic is read, data written and read back by checksum")
+def _(m):
+    m.guest.use_nvme()
+
+
+@hvm.step("debug key o shows the guest's own I/O page tables, not empty")
+def _(m):
+    n = io_mappings(m, m.guest.domid())
+    if not n:
+        raise Failure("no mapping is shown for the guest")
+
+
+@hvm.step("edu reaches the guest's memory at the guest's address")
+def _(m):
+    m.edu = m.guest.sh(
+        "cd /sys/bus/pci/devices; for d in *; do "
+        "grep -q 0x11e8 $d/device && echo $d; done; true").strip()
+    if not m.edu:
+        raise Failure("the guest does not see edu")
+    frame, m.page = probe.page(m, "hvm", m.guest.sh)
+    m.address = frame << 12
+    if m.address == m.page:
+        raise Failure("guest and machine address agree: nothing is shown")
+    probe.reaches(m, m.address, m.edu, m.guest.sh, at=m.page)
+
+
+@hvm.step("its DMA to dom0's memory is blocked")
+def _(m):
+    _, m.foreign = probe.page(m, "dom0")
+    if m.foreign >> 20 < MEMORY:
+        raise Failure("dom0's page is at 0x%x, which is an address of the "
+                      "guest's, too" % m.foreign)
+    m.since = m.mark()
+    probe.blocked_write(m, m.foreign, m.foreign, m.edu, m.guest.sh)
+
+
+@hvm.step("the fault message names edu, the guest, address, access, reason",
+          vital=False)
+def _(m):
+    expect_fault(m, m.since, EDU, "d%d" % m.guest.domid(), "write", m.foreign)
+
+
+@hvm.step("the disk is detached from and attached to the running guest")
+def _(m):
+    m.sh("xl pci-detach hvm " + NVME)
+    m.guest.sh("n=0; while [ -b /dev/nvme0n1 ]; do n=$((n+1)); "
+               "[ $n -lt 100 ] || exit 1; sleep 0.1; done")
+    m.sh("xl pci-attach hvm " + NVME)
+    m.guest.use_nvme()
+
+
+@hvm.step("the guest is destroyed, the machine powers off")
+def _(m):
+    m.guest.destroy()
+    m.power_off()
