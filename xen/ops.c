@@ -156,6 +156,7 @@ int iommu_enable_x2apic(void)
 
 /* ---- iommu_setup() ---- */
 
+#ifdef CONFIG_HVM
 /*
  * The processor's tables may be walked by the units only if they are EPT
  * (never AMD's nested tables, whatever the unit), of a depth that the units
@@ -174,6 +175,7 @@ static void __init decide_sharing(const struct moat_caps *caps)
           !caps->superpage_1g) )
         clear_iommu_hap_pt_share();
 }
+#endif
 
 static void __init apply_caps(void)
 {

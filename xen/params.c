@@ -52,7 +52,7 @@ bool __hwdom_initdata port_hwdom_none;
 static bool __initdata opt_intremap = true;
 static bool __initdata opt_rmrr_in_ram;
 /* Said at boot to be without effect, when given. */
-static bool __initdata opt_igd_given, opt_amd_given;
+static bool __initdata opt_igd_given;
 
 boolean_param("iommu_inclusive_mapping", iommu_hwdom_inclusive);
 integer_param("iommu_dev_iotlb_timeout", iommu_dev_iotlb_timeout);
@@ -67,9 +67,8 @@ static struct complaint
 } complaints[MAX_COMPLAINTS] __initdata;
 static unsigned int __initdata nr_complaints;
 
-/* @s..@e is what was given; returns -EINVAL for the caller to pass on. */
-static int __init complain(const char *option, const char *s, const char *e,
-                           const char *why)
+int __init port_complain(const char *option, const char *s, const char *e,
+                         const char *why)
 {
     struct complaint *c = &complaints[nr_complaints];
 
@@ -94,8 +93,7 @@ void __init port_params_report(void)
 
     if ( opt_igd_given )
         host_log_warn("option snb_igd_quirk=: has no effect in this layer");
-    if ( opt_amd_given )
-        host_log_warn("options ivmd=, ivrs_ioapic[]=, ivrs_hpet[]=: for AMD-Vi only, ignored");
+    port_params_amd_report();
 }
 
 /* ---- iommu= and dom0-iommu= ---- */
@@ -189,7 +187,7 @@ static int __init cf_check parse_iommu(const char *s)
             iommu_enable = val;
         else if ( !set_flag(iommu_flags, ARRAY_SIZE(iommu_flags), s, e) &&
                   !set_quarantine(s, e) )
-            rc = complain("iommu=", s, e, "no such setting");
+            rc = port_complain("iommu=", s, e, "no such setting");
 
         if ( !*e )
             break;
@@ -218,7 +216,7 @@ static int __init cf_check parse_dom0_iommu(const char *s)
         else if ( !cmdline_strcmp(s, "none") )
             port_hwdom_none = true;
         else if ( !set_flag(dom0_flags, ARRAY_SIZE(dom0_flags), s, e) )
-            rc = complain("dom0-iommu=", s, e, "no such setting");
+            rc = port_complain("dom0-iommu=", s, e, "no such setting");
 
         if ( !*e )
             return rc;
@@ -248,9 +246,8 @@ static struct
 } extra[MAX_EXTRA] __initdata;
 static unsigned int __initdata nr_extra;
 
-/* One frame number or a pair of them; the end of what was read, or NULL. */
-static const char *__init parse_frames(const char *s, unsigned long *first,
-                                       unsigned long *last)
+const char *__init port_parse_frames(const char *s, unsigned long *first,
+                                     unsigned long *last)
 {
     const char *e;
 
@@ -266,7 +263,7 @@ static const char *__init parse_frames(const char *s, unsigned long *first,
             return NULL;
     }
 
-    return e;
+    return *last < *first ? NULL : e;
 }
 
 /* "=[seg:]bdf,...": a segment not given is that of the first device. */
@@ -299,25 +296,25 @@ static int __init cf_check parse_rmrr(const char *str)
         struct user_rmrr *r = &user_rmrrs[nr_rmrrs];
 
         if ( nr_rmrrs == MAX_RMRR )
-            return complain("rmrr=", s, end, "too many ranges");
+            return port_complain("rmrr=", s, end, "too many ranges");
 
-        e = parse_frames(s, &r->first, &r->last);
-        if ( !e || r->last < r->first )
-            return complain("rmrr=", s, end, "not a range of frames");
+        e = port_parse_frames(s, &r->first, &r->last);
+        if ( !e )
+            return port_complain("rmrr=", s, end, "not a range of frames");
         if ( r->last - r->first >= MAX_RMRR_PAGES )
-            return complain("rmrr=", s, end, "more than 16 pages");
+            return port_complain("rmrr=", s, end, "more than 16 pages");
         if ( *e != '=' )
-            return complain("rmrr=", s, end, "no device given");
+            return port_complain("rmrr=", s, end, "no device given");
         e = parse_rmrr_devices(e, r);
         if ( !e )
-            return complain("rmrr=", s, end,
-                            "not a list of at most 20 devices");
+            return port_complain("rmrr=", s, end,
+                                 "not a list of at most 20 devices");
 
         nr_rmrrs++;
         s = e + 1;
     } while ( *e == ';' );
 
-    return *e ? complain("rmrr=", e, end, "not understood") : 0;
+    return *e ? port_complain("rmrr=", e, end, "not understood") : 0;
 }
 custom_param("rmrr", parse_rmrr);
 
@@ -334,29 +331,6 @@ int __init iommu_add_extra_reserved_device_memory(unsigned long start,
 
     return 0;
 }
-
-/* ---- Options of the AMD side, and of one old graphics device ---- */
-
-/* Their forms are known; without the hardware they say nothing to anyone. */
-static int __init cf_check parse_amd(const char *s)
-{
-    opt_amd_given = true;
-
-    return 0;
-}
-custom_param("ivmd", parse_amd);
-
-static int __init cf_check parse_ivrs_ioapic(const char *s)
-{
-    return parse_amd(s);
-}
-custom_param("ivrs_ioapic[", parse_ivrs_ioapic);
-
-static int __init cf_check parse_ivrs_hpet(const char *s)
-{
-    return parse_amd(s);
-}
-custom_param("ivrs_hpet[", parse_ivrs_hpet);
 
 static int __init cf_check parse_snb_igd(const char *s)
 {

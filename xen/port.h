@@ -3,7 +3,7 @@
  * What the files of the Xen port share. Nothing outside this folder includes
  * it.
  *
- *   params.c   the command line          ops.c     bring-up, power, x2APIC
+ *   params*.c  the command line          ops.c     bring-up, power, x2APIC
  *   host*.c    include/moat/host.h       domain.c  domains' birth and death
  *   map.c      iommu_map() and friends   hwdom.c   dom0's tables
  *   devices.c  what pci.c calls          intr.c    MSI, IO-APIC, HPET
@@ -55,6 +55,16 @@ void port_params_report(void);
 int port_params_options(struct moat_options *o);
 void port_params_done(void);
 extern bool port_crash_disable, port_hwdom_none;
+/*
+ * Keep for the report that @option was given s..e, and why that is wrong.
+ * Returns -EINVAL, for the parser to return.
+ */
+int port_complain(const char *option, const char *s, const char *e,
+                  const char *why);
+/* One frame number in hex, or two: the end of what was read, or NULL. */
+const char *port_parse_frames(const char *s, unsigned long *first,
+                              unsigned long *last);
+void port_params_amd_report(void);
 
 /* ops.c. The operations that Xen calls; copied to iommu_ops. */
 int cf_check port_add_device(uint8_t devfn, struct pci_dev *pdev);
