@@ -58,7 +58,7 @@ void sim_mem_reset(void);
  * guards. Only while nothing of the previous one is live.
  */
 #define SIM_ARENA_PA    ((moat_paddr_t)0x7c0000000)
-#define SIM_ARENA_SIZE  ((size_t)512 << 20)
+#define SIM_ARENA_SIZE  ((size_t)128 << 20)
 void sim_arena_set(void *base, size_t size, moat_paddr_t pa);
 /* NULL when [pa, pa + size) is not within live pages of the arena. */
 void *sim_pa_to_va(moat_paddr_t pa, size_t size);

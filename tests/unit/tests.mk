@@ -24,6 +24,10 @@ UNIT_CFLAGS := -std=gnu99 -g -O1 -pthread -fno-omit-frame-pointer \
 UNIT_CORE_CFLAGS := -fno-builtin
 
 # ---- pt ----
+test_iopt-objs := iopt_hw.c
+test_iopt_random-objs := iopt_hw.c
+test_iopt_steps-objs := iopt_hw.c
+test_iopt_fill-objs := iopt_hw.c
 
 # ---- core ----
 
@@ -86,7 +90,7 @@ $(UNIT_B)/libtest.a: $(UNIT_LIB_OBJ)
 
 .SECONDEXPANSION:
 $(UNIT_BIN): $(UNIT_B)/%: $(UNIT_B)/tests/unit/%.o \
-             $$(patsubst %.c,$(UNIT_B)/tests/unit/%.o,$$($$*-objs)) \
+             $$(addprefix $(UNIT_B)/tests/unit/,$$($$*-objs:.c=.o)) \
              $(UNIT_B)/libmoat.a $(UNIT_B)/libtest.a
 	@echo "  LD $@"; $(UNIT_CC) $(UNIT_CFLAGS) -o $@ $(filter %.o,$^) \
 	    -Wl,--start-group $(UNIT_B)/libmoat.a $(UNIT_B)/libtest.a \
