@@ -12,6 +12,7 @@
  *   2     domain attachment lock    interrupts on
  *   3     unit lock (tables, ids)   interrupts on
  *   4     unit interrupt lock       irqsave (remapping entries)
+ *   4     device registry lock      irqsave (never with the former)
  *   5     unit register lock        irqsave (command register protocol)
  *   6     ring lock                 irqsave
  */
@@ -200,6 +201,7 @@ struct moat_unit
                                  * untranslated, unassignable */
     enum { UNIT_OFF, UNIT_QUEUE, UNIT_READY, UNIT_DMA, UNIT_DEAD } state;
     bool intremap_on;
+    bool queue_on;              /* the core's: start_queue succeeded */
     struct host_lock lock;      /* rank UNIT: vendor's tables, ids */
     struct host_lock intr_lock; /* rank INTR, irqsave */
 

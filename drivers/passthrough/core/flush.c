@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flushing a domain out of the units.
+ *
+ * Xen frees pages whatever a flush returns, so nothing here returns before it
+ * is certain: the flush has completed, or the unit was rescued with all its
+ * caches empty, or no device behind it can issue DMA any more (DESIGN.md,
+ * "Flush failure is not an error code").
+ */
+
+#include "device.h"
+#include "did.h"
+#include "flush.h"
+
+#define UNITS_AT_ONCE   8u
+#define ATS_AT_ONCE     8u
+
+/* ---- One unit ---- */
+
+static int submit_wait(struct moat_unit *u, const struct hw_flush *f,
+                       unsigned int n)
+{
+    uint32_t token;
+    int rc = u->ops->flush_submit(u, f, n, &token);
+
+    return rc ? rc : u->ops->flush_wait(u, token);
+}
+
+/* The second and third attempt, and the end of the unit. */
+static int flush_hard(struct moat_unit *u, const struct hw_flush *f,
+                      unsigned int n)
+{
+    int rc;
+
+    if ( u->state == UNIT_DEAD )
+        return -EIO;
+    /* The failure may have been another's command: the queue was repaired. */
+    if ( !submit_wait(u, f, n) )
+        return 0;
+
+    unit_rescue_begin(u);
+    rc = u->state == UNIT_DEAD ? -EIO : u->ops->flush_rescue(u);
+    unit_rescue_end(u);
+    if ( !rc )
+    {
+        host_log_warn("unit %u: its command queue failed: all caches were "
+                      "flushed through registers", u->index);
+        return 0;
+    }
+    unit_die(u, "does not answer");
+    return -EIO;
+}
+
+int unit_flush_finish(struct moat_unit *u, const struct hw_flush *f,
+                      unsigned int n, int submitted, uint32_t token)
+{
+    if ( !submitted && !u->ops->flush_wait(u, token) )
+        return 0;
+    return flush_hard(u, f, n);
+}
+
+int unit_flush(struct moat_unit *u, const struct hw_flush *f, unsigned int n)
+{
+    uint32_t token = 0;
+    int rc;
+
+    if ( u->state == UNIT_DEAD )
+        return -EIO;
+    rc = u->ops->flush_submit(u, f, n, &token);
+    return unit_flush_finish(u, f, n, rc, token);
+}
+
+/* ---- Device TLBs ---- */
+
+void ats_link_add(struct moat_domain *d, struct ats_link *l,
+                  struct rid_entry *e)
+{
+    host_lock(&d->attach_lock);
+    l->entry = e;
+    l->domain = d;
+    l->seq = ++d->ats_seq;
+    l->next = NULL;
+    l->prev = d->ats_last;
+    if ( l->prev )
+        l->prev->next = l;
+    else
+        d->ats_first = l;
+    d->ats_last = l;
+    HOST_WRITE_ONCE(d->n_ats, d->n_ats + 1);
+    host_unlock(&d->attach_lock);
+    /* Before the entry goes live: see struct moat_domain, published. */
+    host_mb();
+}
+
+void ats_link_del(struct ats_link *l)
+{
+    struct moat_domain *d = l->domain;
+
+    if ( !d )
+        return;
+    host_lock(&d->attach_lock);
+    if ( l->prev )
+        l->prev->next = l->next;
+    else
+        d->ats_first = l->next;
+    if ( l->next )
+        l->next->prev = l->prev;
+    else
+        d->ats_last = l->prev;
+    HOST_WRITE_ONCE(d->n_ats, d->n_ats - 1);
+    l->domain = NULL;
+    host_unlock(&d->attach_lock);
+}
+
+/* One device TLB to flush: copied, as the list may change meanwhile. */
+struct ats_target
+{
+    moat_sbdf_t dev;
+    struct moat_unit *unit;
+    struct hw_flush f;
+};
+
+/*
+ * The next few targets on @u after number *@seq. What is added meanwhile
+ * cannot hold what was unmapped before; what is taken out was flushed.
+ */
+static unsigned int ats_collect(struct moat_domain *d, unsigned long *seq,
+                                const struct moat_flush *fl,
+                                struct ats_target *t)
+{
+    const struct ats_link *l;
+    const struct moat_device *dev;
+    unsigned int n = 0;
+
+    host_lock(&d->attach_lock);
+    for ( l = d->ats_first; l && n < ATS_AT_ONCE; l = l->next )
+    {
+        if ( l->seq <= *seq )
+            continue;
+        *seq = l->seq;
+        dev = l->entry->ats_dev;
+        t[n].dev = dev->dev;
+        t[n].unit = dev->unit;
+        memset(&t[n].f, 0, sizeof(t[n].f));
+        t[n].f.kind = HW_FLUSH_DEVTLB;
+        t[n].f.did = l->entry->now.did;
+        t[n].f.rid = MOAT_SBDF_RID(l->entry->id);
+        t[n].f.queue_depth = dev->ats_depth;
+        t[n].f.pfsid = MOAT_SBDF_RID(dev->node.is_virtfn ? dev->node.physfn
+                                                         : dev->dev);
+        t[n].f.first = fl->first;
+        t[n].f.last = fl->last;
+        n++;
+    }
+    host_unlock(&d->attach_lock);
+    return n;
+}
+
+/*
+ * Flush the device TLBs of @d, after its IOTLB entries are gone: a device
+ * that does not answer in time is cut off alone (FIELD.md, F10).
+ */
+static void flush_ats(struct moat_domain *d, const struct moat_flush *fl)
+{
+    struct ats_target t[ATS_AT_ONCE];
+    uint32_t token[ATS_AT_ONCE] = { 0 };
+    int rc[ATS_AT_ONCE];
+    unsigned long seq = 0;
+    unsigned int i, n;
+
+    do {
+        n = ats_collect(d, &seq, fl, t);
+        for ( i = 0; i < n; i++ )
+            rc[i] = t[i].unit->state == UNIT_DEAD ? 0 :
+                    t[i].unit->ops->flush_submit(t[i].unit, &t[i].f, 1,
+                                                 &token[i]);
+        for ( i = 0; i < n; i++ )
+        {
+            if ( t[i].unit->state == UNIT_DEAD )
+                continue;       /* cut off already */
+            if ( !rc[i] && !t[i].unit->ops->flush_wait(t[i].unit, token[i]) )
+                continue;
+            /* Perhaps its neighbour's fault: once more, alone. */
+            if ( !submit_wait(t[i].unit, &t[i].f, 1) )
+                continue;
+            device_cut(d->platform, t[i].dev,
+                       "its address cache does not answer");
+            if ( domain_is_guest(d) )
+                host_domain_crash(d->cookie);
+        }
+    } while ( n == ATS_AT_ONCE );
+}
+
+/* ---- A domain ---- */
+
+static void make_range(struct hw_flush *f, uint16_t did,
+                       const struct moat_flush *fl)
+{
+    memset(f, 0, sizeof(*f));
+    f->kind = HW_FLUSH_DID_RANGE;
+    f->did = did;
+    f->first = fl->first;
+    f->last = fl->last;
+    f->big_leaf = fl->big_leaf || !host_tables_empty(&fl->tables);
+    if ( !fl->first && fl->last == ~(uint64_t)0 )
+        f->kind = HW_FLUSH_DID;
+}
+
+/* Must @u be told of what @fl describes? */
+static bool unit_cares(const struct moat_unit *u, const struct moat_flush *fl)
+{
+    return fl->modified || !host_tables_empty(&fl->tables) ||
+           (fl->added && u->caps.flush_added);
+}
+
+struct unit_batch
+{
+    struct moat_unit *u[UNITS_AT_ONCE];
+    struct hw_flush f[UNITS_AT_ONCE];
+    uint32_t token[UNITS_AT_ONCE];
+    int rc[UNITS_AT_ONCE];
+    unsigned int n;
+};
+
+static int batch_finish(struct moat_domain *d, struct unit_batch *b)
+{
+    unsigned int i;
+    int ret = 0;
+
+    for ( i = 0; i < b->n; i++ )
+    {
+        if ( b->u[i]->state != UNIT_DEAD &&
+             !unit_flush_finish(b->u[i], &b->f[i], 1, b->rc[i],
+                                b->token[i]) )
+            continue;
+        ret = -EIO;
+        domain_taint(d);
+    }
+    b->n = 0;
+    return ret;
+}
+
+int flush_domain(struct moat_domain *d, const struct moat_flush *f)
+{
+    struct unit_batch b;
+    struct moat_unit *u;
+    bool was_tainted = HOST_READ_ONCE(d->tainted);
+    unsigned int i;
+    int rc = 0;
+
+    b.n = 0;
+    /* The table was changed before the set of units is read (domain.h). */
+    host_mb();
+    for ( u = d->platform->units; u; u = u->next )
+    {
+        if ( !host_test_bit(u->index, d->published) || !unit_cares(u, f) )
+            continue;
+        if ( u->state == UNIT_READY )
+            continue;           /* translation is not on yet */
+        if ( b.n == UNITS_AT_ONCE && batch_finish(d, &b) )
+            rc = -EIO;
+        i = b.n++;
+        b.u[i] = u;
+        b.token[i] = 0;
+        make_range(&b.f[i], d->att[u->index].did, f);
+        b.rc[i] = u->state == UNIT_DEAD ? -EIO :
+                  u->ops->flush_submit(u, &b.f[i], 1, &b.token[i]);
+    }
+    if ( batch_finish(d, &b) )
+        rc = -EIO;
+    if ( HOST_READ_ONCE(d->n_ats) )
+        flush_ats(d, f);
+    if ( rc && !was_tainted && domain_is_guest(d) )
+        host_domain_crash(d->cookie);
+    return HOST_READ_ONCE(d->tainted) ? -EIO : rc;
+}
+
+/* ---- What hypervisors call ---- */
+
+void moat_flush_begin(struct moat_flush *f)
+{
+    f->first = ~(moat_iova_t)0;
+    f->last = 0;
+    f->added = f->modified = f->big_leaf = false;
+    host_tables_init(&f->tables);
+}
+
+static bool flush_empty(const struct moat_flush *f)
+{
+    return f->first > f->last && host_tables_empty(&f->tables);
+}
+
+static void flush_and_free(struct moat_domain *d, struct moat_flush *f)
+{
+    char name[DOMAIN_LABEL];
+
+    if ( flush_empty(f) )
+        return;
+    if ( !flush_domain(d, f) )
+        host_tables_free(&f->tables);
+    else
+        platform_leak_tables(d->platform, &f->tables,
+                             domain_label(d, name, sizeof(name)));
+}
+
+void moat_flush_end(struct moat_domain *d, struct moat_flush *f)
+{
+    flush_and_free(d, f);
+    moat_flush_begin(f);
+}
+
+static void flush_merge(struct moat_flush *to, struct moat_flush *from)
+{
+    to->first = min_u64(to->first, from->first);
+    to->last = max_u64(to->last, from->last);
+    to->added |= from->added;
+    to->modified |= from->modified;
+    to->big_leaf |= from->big_leaf;
+    host_tables_splice(&to->tables, &from->tables);
+}
+
+void moat_flush_defer(struct moat_domain *d, struct moat_flush *f)
+{
+    if ( flush_empty(f) )
+        return;
+    host_lock(&d->map_lock);
+    if ( !d->has_deferred )
+        moat_flush_begin(&d->deferred);
+    flush_merge(&d->deferred, f);
+    d->has_deferred = true;
+    host_unlock(&d->map_lock);
+    moat_flush_begin(f);
+}
+
+void moat_flush_range(struct moat_domain *d, moat_iova_t first,
+                      moat_iova_t last, bool added, bool modified)
+{
+    struct moat_flush f;
+
+    moat_flush_begin(&f);
+    f.first = first;
+    f.last = last;
+    f.added = added;
+    f.modified = modified;
+    /* The caller does not know of superpages; assume there were some. */
+    f.big_leaf = modified;
+    host_lock(&d->map_lock);
+    if ( d->has_deferred )
+    {
+        flush_merge(&f, &d->deferred);
+        d->has_deferred = false;
+    }
+    host_unlock(&d->map_lock);
+    flush_and_free(d, &f);
+}
+
+void moat_flush_all(struct moat_domain *d)
+{
+    moat_flush_range(d, 0, ~(moat_iova_t)0, true, true);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Allocation of interrupt-remapping entries: the summaries of struct
+ * intr_table make it three looks, whatever the fill (S16: no scan with
+ * interrupts off).
+ */
+
+#include "intr.h"
+
+int intr_table_init(struct moat_unit *u)
+{
+    unsigned int entries = u->caps.intr_entries, w, o;
+    struct intr_table *t;
+
+    if ( u->intr )
+        return 0;
+    if ( entries < 64 || entries > INTR_MAX_ENTRIES || !is_pow2(entries) )
+        return -EINVAL;
+    t = host_alloc(sizeof(*t));
+    if ( !t )
+        return -ENOMEM;
+    t->word = host_alloc(entries / 64 * sizeof(*t->word));
+    if ( !t->word )
+    {
+        host_free(t);
+        return -ENOMEM;
+    }
+
+    t->entries = entries;
+    for ( w = 0; w < entries / 64; w++ )
+    {
+        t->word[w] = ~(uint64_t)0;
+        for ( o = 0; o <= INTR_MAX_ORDER; o++ )
+        {
+            t->mid[o][w / 64] |= MOAT_BIT(w % 64);
+            t->top[o] |= MOAT_BIT(w / 64);
+        }
+    }
+    u->intr = t;
+    return 0;
+}
+
+void intr_table_fini(struct moat_unit *u)
+{
+    struct intr_table *t = u->intr;
+
+    if ( !t )
+        return;
+    u->intr = NULL;
+    host_free(t->word);
+    host_free(t);
+}
+
+/*
+ * Bit i of the result: @free has an aligned run of 2^order at i. Each step
+ * joins two neighbours of the size below.
+ */
+static uint64_t runs(uint64_t free, unsigned int order)
+{
+    static const uint64_t starts[INTR_MAX_ORDER + 1] = {
+        0xffffffffffffffffu, 0x5555555555555555u, 0x1111111111111111u,
+        0x0101010101010101u, 0x0001000100010001u, 0x0000000100000001u,
+        0x0000000000000001u,
+    };
+    unsigned int o;
+
+    for ( o = 0; o < order; o++ )
+        free &= free >> (1u << o);
+    return free & starts[order];
+}
+
+static void summarise(struct intr_table *t, unsigned int w)
+{
+    unsigned int o;
+
+    for ( o = 0; o <= INTR_MAX_ORDER; o++ )
+    {
+        if ( runs(t->word[w], o) )
+            t->mid[o][w / 64] |= MOAT_BIT(w % 64);
+        else
+            t->mid[o][w / 64] &= ~MOAT_BIT(w % 64);
+        if ( t->mid[o][w / 64] )
+            t->top[o] |= MOAT_BIT(w / 64);
+        else
+            t->top[o] &= ~MOAT_BIT(w / 64);
+    }
+}
+
+static uint64_t mask_of(unsigned int index, unsigned int n)
+{
+    return (~(uint64_t)0 >> (64 - n)) << (index % 64);
+}
+
+int intr_alloc(struct intr_table *t, unsigned int n)
+{
+    unsigned int order, m, w, bit;
+
+    if ( !is_pow2(n) || n > 1u << INTR_MAX_ORDER )
+        return -EINVAL;
+    order = log2_floor(n);
+    if ( !t->top[order] )
+        return -ENOSPC;
+    m = (unsigned int)__builtin_ctzll(t->top[order]);
+    w = m * 64 + (unsigned int)__builtin_ctzll(t->mid[order][m]);
+    bit = (unsigned int)__builtin_ctzll(runs(t->word[w], order));
+    t->word[w] &= ~mask_of(bit, n);
+    t->used += n;
+    summarise(t, w);
+    return (int)(w * 64 + bit);
+}
+
+void intr_release(struct intr_table *t, unsigned int index, unsigned int n)
+{
+    t->word[index / 64] |= mask_of(index, n);
+    t->used -= n;
+    summarise(t, index / 64);
+}
+
+bool intr_is_used(const struct intr_table *t, unsigned int index,
+                  unsigned int n)
+{
+    if ( !is_pow2(n) || n > 64 || index % n || index >= t->entries ||
+         n > t->entries - index )
+        return false;
+    return !(t->word[index / 64] & mask_of(index, n));
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who is where: devices and requester ids by number, and the snapshot of the
+ * topology that rid_resolve() works on.
+ */
+
+#include "device.h"
+
+static struct bus_table *find_bus(const struct moat_platform *p,
+                                  moat_sbdf_t id)
+{
+    const struct seg_table *s;
+
+    for ( s = p->segs; s; s = s->next )
+        if ( s->segment == MOAT_SBDF_SEG(id) )
+            return s->bus[MOAT_SBDF_BUS(id)];
+    return NULL;
+}
+
+struct moat_device *registry_find(struct moat_platform *p, moat_sbdf_t dev)
+{
+    const struct bus_table *b = find_bus(p, dev);
+
+    return b ? b->dev[MOAT_SBDF_DEVFN(dev)] : NULL;
+}
+
+struct rid_entry *registry_find_rid(struct moat_platform *p, moat_sbdf_t id)
+{
+    const struct bus_table *b = find_bus(p, id);
+
+    return b ? b->rid[MOAT_SBDF_DEVFN(id)] : NULL;
+}
+
+struct moat_device *moat_device_find(struct moat_platform *p,
+                                     moat_sbdf_t dev)
+{
+    return registry_find(p, dev);
+}
+
+int registry_prepare(struct moat_platform *p, moat_sbdf_t id)
+{
+    struct seg_table *s, *fresh = NULL;
+    struct bus_table *b;
+    unsigned long flags;
+
+    for ( s = p->segs; s && s->segment != MOAT_SBDF_SEG(id); s = s->next )
+        continue;
+    if ( s && s->bus[MOAT_SBDF_BUS(id)] )
+        return 0;
+    b = host_alloc(sizeof(*b));
+    if ( !s )
+    {
+        s = fresh = host_alloc(sizeof(*s));
+        if ( fresh )
+            fresh->segment = MOAT_SBDF_SEG(id);
+    }
+    if ( !b || !s )
+    {
+        host_free(b);
+        host_free(fresh);
+        return -ENOMEM;
+    }
+
+    flags = host_lock_irqsave(&p->reg_lock);
+    s->bus[MOAT_SBDF_BUS(id)] = b;
+    if ( fresh )
+    {
+        fresh->next = p->segs;
+        p->segs = fresh;
+    }
+    host_unlock_irqrestore(&p->reg_lock, flags);
+    return 0;
+}
+
+void registry_set_dev(struct moat_platform *p, moat_sbdf_t id,
+                      struct moat_device *dev)
+{
+    struct bus_table *b = find_bus(p, id);
+    unsigned long flags = host_lock_irqsave(&p->reg_lock);
+    struct moat_device **link = &p->devices;
+
+    while ( *link && (*link)->dev != id )
+        link = &(*link)->next;
+    if ( dev )
+    {
+        dev->next = NULL;
+        *link = dev;
+    }
+    else if ( *link )
+        *link = (*link)->next;
+    if ( b )
+        b->dev[MOAT_SBDF_DEVFN(id)] = dev;
+    host_unlock_irqrestore(&p->reg_lock, flags);
+}
+
+void registry_set_rid(struct moat_platform *p, moat_sbdf_t id,
+                      struct rid_entry *e)
+{
+    struct bus_table *b = find_bus(p, id);
+    unsigned long flags = host_lock_irqsave(&p->reg_lock);
+
+    if ( b )
+        b->rid[MOAT_SBDF_DEVFN(id)] = e;
+    host_unlock_irqrestore(&p->reg_lock, flags);
+}
+
+/* The units are off: nothing below is in use by hardware. */
+void registry_free(struct moat_platform *p)
+{
+    struct moat_device *dev;
+    struct seg_table *s;
+    struct resv_ref *ref;
+    unsigned int i;
+
+    while ( (dev = p->devices) != NULL )
+    {
+        group_forget_hw(dev->group);
+        group_leave(dev);
+        registry_set_dev(p, dev->dev, NULL);
+        while ( (ref = dev->resv) != NULL )
+        {
+            dev->resv = ref->next;
+            host_free(ref);
+        }
+        if ( dev->owner )
+            dev->owner->n_refs--;
+        host_free(dev);
+    }
+    while ( (s = p->segs) != NULL )
+    {
+        p->segs = s->next;
+        for ( i = 0; i < ARRAY_SIZE(s->bus); i++ )
+            host_free(s->bus[i]);
+        host_free(s);
+    }
+    host_free(p->nodes);
+    host_free(p->aliases);
+    p->nodes = NULL;
+    p->aliases = NULL;
+    p->n_nodes = p->n_aliases = p->cap_nodes = p->cap_aliases = 0;
+}
+
+/* ---- Topology ---- */
+
+int topo_insert(struct moat_platform *p, const struct rid_node *node)
+{
+    struct rid_node *bigger;
+    unsigned int i;
+
+    if ( p->n_nodes == p->cap_nodes )
+    {
+        bigger = host_alloc((p->cap_nodes * 2 + 32) * sizeof(*bigger));
+        if ( !bigger )
+            return -ENOMEM;
+        if ( p->n_nodes )
+            memcpy(bigger, p->nodes, p->n_nodes * sizeof(*bigger));
+        host_free(p->nodes);
+        p->nodes = bigger;
+        p->cap_nodes = p->cap_nodes * 2 + 32;
+    }
+    for ( i = p->n_nodes; i && p->nodes[i - 1].dev > node->dev; i-- )
+        p->nodes[i] = p->nodes[i - 1];
+    p->nodes[i] = *node;
+    p->n_nodes++;
+    return 0;
+}
+
+void topo_remove(struct moat_platform *p, moat_sbdf_t dev)
+{
+    unsigned int i, to = 0;
+
+    for ( i = 0; i < p->n_nodes; i++ )
+        if ( p->nodes[i].dev != dev )
+            p->nodes[to++] = p->nodes[i];
+    p->n_nodes = to;
+    for ( i = to = 0; i < p->n_aliases; i++ )
+        if ( p->aliases[i].dev != dev )
+            p->aliases[to++] = p->aliases[i];
+    p->n_aliases = to;
+}
+
+int topo_add_alias(struct moat_platform *p, moat_sbdf_t dev,
+                   moat_sbdf_t alias)
+{
+    struct rid_alias *bigger;
+
+    if ( p->n_aliases == p->cap_aliases )
+    {
+        bigger = host_alloc((p->cap_aliases * 2 + 8) * sizeof(*bigger));
+        if ( !bigger )
+            return -ENOMEM;
+        if ( p->n_aliases )
+            memcpy(bigger, p->aliases, p->n_aliases * sizeof(*bigger));
+        host_free(p->aliases);
+        p->aliases = bigger;
+        p->cap_aliases = p->cap_aliases * 2 + 8;
+    }
+    p->aliases[p->n_aliases].dev = dev;
+    p->aliases[p->n_aliases].alias = alias;
+    p->n_aliases++;
+    return 0;
+}
+
+void topo_get(const struct moat_platform *p, struct rid_topo *topo)
+{
+    topo->nodes = p->nodes;
+    topo->n_nodes = p->n_nodes;
+    topo->aliases = p->aliases;
+    topo->n_aliases = p->n_aliases;
+}
