@@ -11,13 +11,20 @@
 
 #include <xen/iocap.h>
 #include <xen/mm.h>
+#include <xen/numa.h>
 #include <xen/vmap.h>
 #include <asm/cache.h>
 #include <asm/io.h>
 
-static unsigned int node_flags(unsigned int node)
+/* What firmware tables give for a unit is a proximity domain. */
+nodeid_t port_node(unsigned int pxm)
 {
-    return node < MAX_NUMNODES ? MEMF_node(node) : 0;
+    return pxm == HOST_NO_NODE ? NUMA_NO_NODE : pxm_to_node(pxm);
+}
+
+static unsigned int node_flags(unsigned int pxm)
+{
+    return MEMF_node(port_node(pxm));
 }
 
 /* ---- Heap ---- */

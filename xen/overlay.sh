@@ -82,14 +82,15 @@ for f in "$ROOT"/include/moat/*.h; do
     put "$f" "$dst/include/moat/${f##*/}"
 done
 
-folders=
-for f in core pt queue fw vtd amd; do
-    if ls "$ours/$f"/*.c >/dev/null 2>&1; then
-        lay "$ours/$f" "$f"
-        folders+=" $f/"
-    else
-        [ "$f" = vtd ] || rm -rf "${dst:?}/$f"
-    fi
+# A vendor's driver is built when the core's list of vendors names it.
+folders="core pt queue fw vtd"
+if grep -q '&amdvi_vendor' "$ours/core/vendors.c"; then
+    folders+=" amd"
+else
+    rm -rf "${dst:?}/amd"
+fi
+for f in $folders; do
+    lay "$ours/$f" "$f"
 done
 lay "$ROOT/xen" port
 
@@ -97,7 +98,7 @@ echo 'obj-$(CONFIG_HVM) += hvm.o' | put_text "$dst/vtd/x86/Makefile"
 echo 'obj-$(CONFIG_HVM) += hvm.o' | put_text "$dst/x86/Makefile"
 put_text "$dst/Makefile" <<END
 # Made by xen/overlay.sh.
-obj-\$(CONFIG_X86) +=$folders port/
+obj-\$(CONFIG_X86) += $(printf '%s/ ' $folders)port/
 ifeq (\$(CONFIG_X86),y)
 obj-\$(CONFIG_HVM) += x86/
 endif

@@ -82,7 +82,9 @@ void cf_check port_adjust_irq_affinities(void);
 /* True when every IO-APIC is in some unit's scope; says which is not. */
 bool port_ioapics_known(void);
 
-/* Host (host.c). Units' registers: never dom0's, neither by CPU nor DMA. */
+/* Host (host.c). Xen's number of a node that the core names. */
+nodeid_t port_node(unsigned int pxm);
+/* Units' registers: never dom0's, neither by CPU nor DMA. */
 bool port_is_unit_page(unsigned long pfn);
 /* The same for a run of pages. */
 bool port_has_unit_page(unsigned long pfn, unsigned long nr);

@@ -106,7 +106,7 @@ static hw_irq_controller unit_irq_type = {
 /* Prefer processors of the unit's own node. */
 static void adjust_affinity(const struct unit_irq *u)
 {
-    unsigned int node = moat_unit_node(u->unit);
+    nodeid_t node = port_node(moat_unit_node(u->unit));
     struct irq_desc *desc = irq_to_desc(u->msi.irq);
     const cpumask_t *mask = NULL;
     unsigned long flags;
@@ -130,7 +130,6 @@ void cf_check port_adjust_irq_affinities(void)
 
 int host_unit_irq_request(struct moat_unit *unit)
 {
-    unsigned int node = moat_unit_node(unit);
     struct unit_irq *u = xzalloc(struct unit_irq);
     struct irq_desc *desc;
     int irq, rc;
@@ -138,7 +137,7 @@ int host_unit_irq_request(struct moat_unit *unit)
     if ( !u )
         return -ENOMEM;
 
-    irq = create_irq(node < MAX_NUMNODES ? node : NUMA_NO_NODE, false);
+    irq = create_irq(port_node(moat_unit_node(unit)), false);
     if ( irq <= 0 )
     {
         xfree(u);
