@@ -25,9 +25,9 @@ UNIT_CORE_CFLAGS := -fno-builtin
 
 # ---- pt ----
 test_iopt-objs := iopt_hw.c
-test_iopt_random-objs := iopt_hw.c
-test_iopt_steps-objs := iopt_hw.c
-test_iopt_fill-objs := iopt_hw.c
+test_iopt_random-objs := iopt_hw.c iopt_model.c
+test_iopt_steps-objs := iopt_hw.c iopt_model.c
+test_iopt_fill-objs := iopt_hw.c iopt_model.c
 
 # ---- core ----
 

@@ -75,7 +75,10 @@ static unsigned long set_large(struct iopt *t, const struct run *r,
         *modified = true;
         f->big_leaf = true;
         if ( iopt_is_link(t->fmt, old, r->level) )
+        {
+            f->added = true;            /* the table may have had holes */
             iopt_unlink(t, iopt_table(t, old), r->level - 1, f);
+        }
     }
     return added;
 }
