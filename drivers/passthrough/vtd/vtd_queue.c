@@ -112,6 +112,15 @@ int vtd_queue_enable(struct vtd_unit *v)
     return rc;
 }
 
+int vtd_queue_try(struct vtd_unit *v)
+{
+    uint64_t limit = platform_timeout_ns(v->unit.platform);
+    uint32_t seq;
+    int rc = cmdq_submit(&v->queue, NULL, 0, limit, &seq);
+
+    return rc ?: cmdq_wait(&v->queue, seq, limit);
+}
+
 int vtd_queue_disable(struct vtd_unit *v)
 {
     HOST_WRITE_ONCE(v->queue_on, false);

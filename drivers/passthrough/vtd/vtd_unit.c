@@ -312,6 +312,13 @@ int cf_check vtd_start_queue(struct moat_unit *u)
 
     flags = host_lock_irqsave(&v->reg_lock);
     rc = vtd_queue_enable(v);
+    if ( !rc )
+    {
+        /* A queue that does not carry out a lone marker is none. */
+        rc = vtd_queue_try(v);
+        if ( rc && vtd_queue_disable(v) )
+            rc = -EIO;
+    }
     host_unlock_irqrestore(&v->reg_lock, flags);
     if ( rc )
     {

@@ -169,6 +169,8 @@ extern const struct cmdq_hooks vtd_queue_hooks;
  * or one processor.
  */
 int __must_check vtd_queue_enable(struct vtd_unit *v);
+/* Does it complete a marker? */
+int __must_check vtd_queue_try(struct vtd_unit *v);
 /* Switch it off; the ring is dead until the next enable. Likewise. */
 int __must_check vtd_queue_disable(struct vtd_unit *v);
 

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The rig: programs that drive QEMU's emulated IOMMU from a process. Included
+# by the Makefile in the project's root (make test-rig); also works alone:
+# make -f tests/rig/tests.mk rig.
+#
+# rig_vtd tests the VT-d driver alone, over a stub of the platform.
+
+RIG_B := build/rig
+RIG_CC ?= gcc
+RIG_CFLAGS := -std=gnu99 -D_GNU_SOURCE -g -O1 -pthread \
+              -fno-omit-frame-pointer -fsanitize=address,undefined \
+              -fno-sanitize-recover=undefined -Wall -Wextra -Werror -Wvla \
+              -Wdeclaration-after-statement -Wredundant-decls \
+              -Wnested-externs -Itests/lib -Itests/rig -Iinclude \
+              -Idrivers/passthrough
+
+RIG_LIB_SRC := $(sort $(wildcard tests/lib/*.c)) \
+               $(filter-out tests/rig/rig_vtd%,$(wildcard tests/rig/rig*.c))
+RIG_DRIVER_SRC := $(sort $(wildcard drivers/passthrough/queue/*.c \
+                  drivers/passthrough/vtd/*.c drivers/passthrough/fw/*.c \
+                  drivers/passthrough/pt/*.c))
+RIG_VTD_SRC := $(sort $(wildcard tests/rig/rig_vtd*.c)) tests/rig/stub.c
+
+RIG_OBJ = $(1:%.c=$(RIG_B)/%.o)
+RIG_VTD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_VTD_SRC))
+
+RIG_TESTS += $(RIG_B)/rig_vtd
+
+.PHONY: rig
+rig: $(RIG_B)/rig_vtd
+	@$(RIG_B)/rig_vtd
+
+$(RIG_B)/rig_vtd: $(RIG_VTD_OBJ)
+	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
+
+$(RIG_B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(RIG_VTD_OBJ:.o=.d)
