@@ -47,24 +47,29 @@ shell: hypervisor dom0
 test-xen: hypervisor xen-nohvm dom0-debian
 	@$(DOM0)/run.py test --xen $(XEN) $(if $(ONLY),--only $(ONLY))
 
-# -- Unit tests and the rig ---------------------------------------------------
-# These files add programs to UNIT_TESTS and RIG_TESTS, with rules to build
-# them. A program's last line of output is "N passed, N failed".
+# -- Unit tests, checks, the rig ----------------------------------------------
+# Whatever says "N passed, N failed" at its end can be a stage of make test.
+# tests.mk of the rig adds programs to RIG_TESTS; the others have test-unit and
+# check as targets.
 
-UNIT_TESTS :=
-RIG_TESTS  :=
+RIG_TESTS :=
 -include tests/unit/tests.mk
+-include tests/check/check.mk
 -include tests/rig/tests.mk
 
-.PHONY: test test-unit test-rig
-test-unit: $(UNIT_TESTS)
-	@tests/stages.sh $(foreach t,$^,"$(notdir $t):$t")
-test-rig: $(RIG_TESTS)
-	@tests/stages.sh $(foreach t,$^,"$(notdir $t):$t")
+NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
+STAGE = "$(1):$(MAKE) --no-print-directory $(2)"
+
+.PHONY: test test-rig need-unit
+need-unit:
+	@$(NEED) gcc clang libc6-dev python3 qemu-system-x86
+test-unit unit-build: | need-unit
+test-rig: $(RIG_TESTS) | need-unit
+	@tests/stages.sh $(foreach t,$(RIG_TESTS),"$(notdir $t):$t")
 test:
-	@tests/stages.sh "unit:$(MAKE) --no-print-directory test-unit" \
-	    $(if $(RIG_TESTS),"rig:$(MAKE) --no-print-directory test-rig") \
-	    "xen:$(MAKE) --no-print-directory test-xen"
+	@tests/stages.sh $(call STAGE,unit,test-unit) \
+	    $(if $(RIG_TESTS),$(call STAGE,rig,test-rig)) \
+	    $(call STAGE,xen,test-xen) $(call STAGE,check,check)
 
 # -- Cleaning -----------------------------------------------------------------
 

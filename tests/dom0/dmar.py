@@ -1,7 +1,7 @@
 """DMA remapping tables, made to measure (VT-d specification, chapter 8).
 
-A Table is put together record by record; offsets[name] says where each begins,
-so that a test can demand that Xen's message names that place.
+A Table is put together record by record; extents[name] says where each begins
+and ends (and bases[name] where the registers of a unit should be), so that a test can demand that Xen's message names that place.
 """
 import struct
 
@@ -32,16 +32,18 @@ class Table:
     def __init__(self, width=39, flags=1):
         """width in bits; flag 1: interrupt remapping."""
         self.width, self.flags = width, flags
-        self.records, self.offsets = b"", {}
+        self.records, self.extents, self.bases = b"", {}, {}
 
     def record(self, name, kind, body, length=None):
-        self.offsets[name] = self.HEADER + len(self.records)
+        first = self.HEADER + len(self.records)
         self.records += struct.pack(
             "<HH", kind, 4 + len(body) if length is None else length) + body
+        self.extents[name] = first, self.HEADER + len(self.records) - 1
         return self
 
     def unit(self, name, base, *scopes, everything=False, segment=0, **more):
         """Type 0: a remapping unit. everything: all that no other claims."""
+        self.bases[name] = base
         return self.record(name, 0, struct.pack(
             "<BBHQ", int(everything), 0, segment, base) + b"".join(scopes),
             **more)

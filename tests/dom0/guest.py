@@ -5,8 +5,12 @@ from machine import Failure
 
 
 class Guest:
-    def __init__(self, machine, name, pci=(), kind="pv", memory=96):
-        self.machine, self.name, self.kind = machine, name, kind
+    """later: devices come when the guest runs, so xl has to be told early."""
+
+    def __init__(self, machine, name, pci=(), kind="pv", memory=96,
+                 later=False):
+        self.machine, self.name = machine, name
+        self.log = "/var/log/xen/console/guest-%s.log" % name
         lines = ['name = "%s"' % name, 'type = "%s"' % kind, "vcpus = 1",
                  "memory = %d" % memory, 'ramdisk = "/guest/guest.cpio"',
                  'on_crash = "preserve"', "vga = 'none'", "vnc = 0",
@@ -19,34 +23,59 @@ class Guest:
                       'cmdline = "console=hvc0 iommu=soft loglevel=5"']
         if pci:
             lines.append("pci = [ %s ]" % ", ".join('"%s"' % p for p in pci))
+        if later:
+            lines += ['passthrough = "sync_pt"', "e820_host = 1"]
         machine.put_file("/tmp/%s.cfg" % name, "\n".join(lines))
 
     def create(self, seconds=40, wait=True):
-        log = "/var/log/xen/console/guest-%s.log" % self.name
-        self.machine.sh("rm -f %s; xl create /tmp/%s.cfg" % (log, self.name),
-                        seconds)
+        self.machine.sh("rm -f %s; xl create /tmp/%s.cfg" %
+                        (self.log, self.name), seconds)
         if wait:
-            self.machine.sh(
-                "n=0; until grep -q 'moat: guest init' %s; do n=$((n+1)); "
-                "[ $n -lt %d ] || { tail -n 15 %s; exit 1; }; sleep 0.2; done" %
-                (log, seconds * 5, log), seconds + 10)
+            self.wait(seconds)
         return self
+
+    def wait(self, seconds=40):
+        """Until the guest's shell is there."""
+        self.machine.sh(
+            "n=0; until grep -q 'moat: guest init' %s; do n=$((n+1)); "
+            "[ $n -lt %d ] || { tail -n 15 %s; exit 1; }; sleep 0.2; done" %
+            (self.log, seconds * 5, self.log), seconds + 10)
 
     def domid(self):
         return int(self.machine.sh("xl domid " + self.name))
 
-    def run(self, command, seconds=30):
+    def _line(self, command, seconds, how):
         m = self.machine
         m.guest_numbers += 1
-        return m.run("guest-run %s %d %d %s" % (
-            self.name, m.guest_numbers, seconds,
-            base64.b64encode(command.encode()).decode()), seconds + 15)
+        self.number = m.guest_numbers
+        return "guest-run %s %s %d %d %s" % (
+            how, self.name, self.number, seconds,
+            base64.b64encode(command.encode()).decode())
+
+    def run(self, command, seconds=30):
+        """Runs shell text in the guest: (status, output)."""
+        return self.machine.run(self._line(command, seconds, "run"),
+                                seconds + 15)
 
     def sh(self, command, seconds=30):
+        """Like run, but the command must succeed; gives its output."""
         status, output = self.run(command, seconds)
         if status:
             raise Failure("guest %s: %s: status %d: %s" % (
                 self.name, command, status, output[-400:] or "no output"))
+        return output
+
+    def start(self, command):
+        """Begins a command in the guest; finish() waits for its end."""
+        self.machine.sh(self._line(command, 0, "start"))
+
+    def finish(self, seconds):
+        status, output = self.machine.run(
+            "guest-run finish %s %d %d -" % (self.name, self.number, seconds),
+            seconds + 15)
+        if status:
+            raise Failure("guest %s: status %d: %s" % (
+                self.name, status, output[-400:] or "no output"))
         return output
 
     def destroy(self, seconds=40):

@@ -108,13 +108,13 @@ class Machine:
     iommu      "intel", "intel-nocm" (caching mode off) or None
     xen_args   more words for Xen's command line
     dom0_args  more words for dom0's
-    devices    QEMU arguments for the devices; default STANDARD_DEVICES
+    more       QEMU arguments for devices beside the standard ones
     boot       a function (machine, folder) giving other boot arguments than
                -kernel (see grub.py)
     """
 
     def __init__(self, name, xen, kernel="small", hvm=False, iommu="intel",
-                 xen_args="", dom0_args="", devices=None, boot=None):
+                 xen_args="", dom0_args="", more=(), boot=None):
         self.name, self.xen, self.kernel, self.hvm = name, xen, kernel, hvm
         self.iommu, self.boot = iommu, boot
         self.xen_args = (
@@ -123,12 +123,12 @@ class Machine:
             xen_args + " " + EXTRA_XEN_ARGS).strip()
         self.dom0_args = (
             "console=hvc0 random.trust_cpu=on loglevel=5 " + dom0_args).strip()
-        self.devices = devices
+        self.more = list(more)
         self.log_path = os.path.join(LOGS, name + ".log")
         self.shell_log_path = os.path.join(LOGS, name + ".dom0-shell.log")
         self.log = ""
         self.state = {}
-        self.process = self.com2 = self.ram = self.folder = None
+        self.process = self.com2 = self.ram = self.sockets = None
         self.pending = b""
         self.number = 0
         self.guest_numbers = 0
@@ -180,24 +180,24 @@ class Machine:
             args += ["-kernel", self.xen, "-append", self.xen_args, "-initrd",
                      "%s %s,%s" % (kernel, self.dom0_args.replace(",", ",,"),
                                    initrd)]
-        if self.devices is None:
-            args += self.standard_devices()
-        else:
-            args += self.devices
+        args += self.standard_devices() + self.more
         if com1:
             return args + com1
         return args + [
             "-chardev", "file,id=com1,path=" + self.log_path,
             "-chardev", "socket,id=com2,server=on,wait=off,path=%s/com2" %
-            self.folder,
+            self.sockets,
             "-serial", "chardev:com1", "-serial", "chardev:com2",
-            "-qmp", "unix:%s/qmp,server=on,wait=off" % self.folder]
+            "-qmp", "unix:%s/qmp,server=on,wait=off" % self.sockets]
 
     # -- life -----------------------------------------------------------------
 
     def prepare(self):
         os.makedirs(LOGS, exist_ok=True)
-        self.folder = tempfile.mkdtemp(prefix="moat-")
+        # Images stay for who wants to look; sockets need a short path.
+        self.folder = os.path.join(BUILD, "machines", self.name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.sockets = tempfile.mkdtemp(prefix="moat-")
 
     def start(self):
         self.prepare()
@@ -221,7 +221,7 @@ class Machine:
         while True:
             s = socket.socket(socket.AF_UNIX)
             try:
-                s.connect(os.path.join(self.folder, name))
+                s.connect(os.path.join(self.sockets, name))
                 return s
             except OSError:
                 s.close()
@@ -248,8 +248,8 @@ class Machine:
             if self.ram:
                 os.close(self.ram.fd)
             self.process = None
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.sockets:
+            shutil.rmtree(self.sockets, ignore_errors=True)
 
     def read_log(self):
         new = self.log_file.read().decode("utf-8", "replace")
@@ -259,12 +259,14 @@ class Machine:
         """Raises Dead at once when QEMU ended, or Xen or dom0 crashed."""
         if self.log_path and hasattr(self, "log_file"):
             self.read_log()
-        crash = CRASH.search(self.log)
-        if crash and not self.stopping:
-            line = self.log[self.log.rfind("\n", 0, crash.start()) + 1:]
-            time.sleep(0.5)
+        crash = None if self.stopping else CRASH.search(self.log)
+        if crash:
+            time.sleep(0.5)             # for the reason, a line or two later
             self.read_log()
-            raise Dead("the machine crashed: " + line.split("\n", 1)[0])
+            text = self.log[self.log.rfind("\n", 0, crash.start()) + 1:]
+            raise Dead("the machine crashed: " + " ".join(
+                line.replace("(XEN)", "").strip(" *")
+                for line in text.split("\n")[:3]))
         if self.process.poll() is not None and not self.stopping:
             raise Dead("QEMU ended with status %d %s" %
                        (self.process.returncode, self.stderr_text()))
@@ -348,7 +350,8 @@ class Machine:
         self.number += 1
         self.pending = b""
         marker = "@@end-%d " % self.number
-        text = ("{ %s\n} </dev/null 2>&1; echo; echo \"@@\"end-%d $?\n" %
+        text = ("( %s\n) </dev/null 2>&1; s=$?; echo; "
+                "echo \"@@\"end-%d $s\n" %
                 (command, self.number))
         self.shell_note("dom0# " + command)
         self.com2.sendall(text.encode())

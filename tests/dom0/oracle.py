@@ -44,6 +44,34 @@ def expect_fault(m, since, device, owner, access, addr, seconds=5):
                               " | ".join(seen[-3:]) or "nothing")) from None
 
 
+# (XEN) moat: DMAR offset 0x30: REASON, or a message that names the unit by
+# the address of its registers.
+COMPLAINT = re.compile(r"moat: (?P<text>[^\n]*)")
+OFFSET = re.compile(r"offset (?:0x)?(?P<offset>[0-9a-f]+)")
+
+
+def expect_complaint(m, table, name):
+    """Xen named the record by offset (of any of its fields) or address, and
+    said what is wrong in words."""
+    first, last = table.extents[name]
+    base = table.bases.get(name)
+    for c in COMPLAINT.finditer(m.log):
+        text = c["text"]
+        where = OFFSET.search(text)
+        named = where and first <= int(where["offset"], 16) <= last
+        if base and re.search(r"\b0*%x\b" % base, text.replace("0x", " ")):
+            named = True
+        words = re.findall(r"[A-Za-z]{3,}", text)
+        if named and len(words) >= 4 and "fault:" not in text:
+            return
+    raise Failure("no message of the layer names offset 0x%x%s and a reason; "
+                  "Xen said: %s" % (
+                      first, " or unit 0x%x" % base if base else "",
+                      " | ".join(l for l in m.log.split("\n")
+                                 if re.search("moat: |DMAR:|VT-D", l)
+                                 and "dom0" not in l)[-400:] or "nothing"))
+
+
 def counts(m):
     """What debug key V says is in use on each unit: {unit: (i, p, e)}."""
     m.sh("xl dmesg -c >/dev/null; xl debug-keys V")
@@ -58,8 +86,9 @@ def counts(m):
 def io_mappings(m, domid):
     """How many mappings debug key o shows for a domain.
 
-    The dump has a head line for each domain ("d1 table has 3 levels"), and
-    a line with the device's and the machine's frame number for each mapping.
+    The dump has a head line for each domain ("d1 I/O page tables: 9 pages"),
+    and a line for each mapping ("0x0-0x9ffff -> 0x5000000 rw"; stock Xen says
+    "dfn: 00000000 mfn: 00005000").
     """
     m.sh("xl dmesg -c >/dev/null; xl debug-keys o")
     text = m.sh("xl dmesg", 60)
@@ -69,7 +98,8 @@ def io_mappings(m, domid):
         if head:
             inside = head.group(1) == str(domid)
             seen = seen or inside
-        elif inside and re.search(r"\b(dfn|iova)\b.*\b(mfn|pa)\b", line):
+        elif inside and re.search(
+                r"0x[0-9a-f]+-0x[0-9a-f]+ -> 0x|\bdfn\b.*\bmfn\b", line):
             count += 1
     if not seen:
         raise Failure("debug key o says nothing of d%d" % domid)

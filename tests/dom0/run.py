@@ -20,11 +20,16 @@ sys.dont_write_bytecode = True
 
 import machine                                              # noqa: E402
 from harness import Report, run_all                         # noqa: E402
+import firmware                                             # noqa: E402
+import guests                                               # noqa: E402
 import hvm                                                  # noqa: E402
 import pv                                                   # noqa: E402
 import regions                                              # noqa: E402
 
-ALL = [hvm.hvm, pv.pv, regions.table, regions.option]
+# The longest first, so that the last ones even out.
+ALL = [hvm.hvm, guests.rounds, pv.pv, guests.two, regions.table, regions.option,
+       firmware.records, firmware.units, guests.none] + firmware.off + [
+       firmware.force]
 
 
 def shell(options):

@@ -17,7 +17,7 @@ FIRST, LAST = LOW - 0x2000, LOW - 1
 option = Scenario("rmrr-option", dict(
     xen_args="rmrr=0x%x-0x%x=%s" % (FIRST >> 12, LAST >> 12, EDU)))
 table = Scenario("rmrr-table", dict(boot=boot(
-    Table().region("edu", FIRST, LAST, endpoint(EDU)).main_unit().bytes())))
+    Table().main_unit().region("edu", FIRST, LAST, endpoint(EDU)).bytes())))
 
 
 def both_pages(m):
@@ -37,6 +37,8 @@ def steps(s):
     def _(m):
         m.wait_dom0()
         m.wait_log(r"I/O virtualisation enabled", 1)
+        if m.boot:
+            m.wait_log(r"ACPI: DMAR .*MOAT", 1)
 
     @s.step("edu of dom0 reaches the region")
     def _(m):
