@@ -358,16 +358,18 @@ static inline int vtd_parse_irte(const struct vtd_words *r, bool x2apic,
 #define VTD_RTE_INDEX_HI    MOAT_BIT(11)        /* index 15 */
 #define VTD_RTE_VECTOR      MOAT_MASK(7, 0)
 
-/* @n > 1: the device adds its message number to the (aligned) index. */
-static inline struct moat_msi_msg vtd_make_msi(unsigned int index,
-                                               unsigned int n)
+/*
+ * The device may add the number of its message to the data: always have that
+ * counted from the (aligned) index. One of several entries is changed on its
+ * own, too, and its message must stay what it was.
+ */
+static inline struct moat_msi_msg vtd_make_msi(unsigned int index)
 {
     struct moat_msi_msg m = { 0, 0, 0 };
 
     m.addr_lo = VTD_MSI_BASE |
                 (uint32_t)FIELD_PREP(VTD_MSI_HANDLE_LO, index) |
-                (uint32_t)VTD_MSI_FORMAT |
-                (n > 1 ? (uint32_t)VTD_MSI_SHV : 0) |
+                (uint32_t)VTD_MSI_FORMAT | (uint32_t)VTD_MSI_SHV |
                 (uint32_t)FIELD_PREP(VTD_MSI_HANDLE_HI, index >> 15);
     return m;
 }

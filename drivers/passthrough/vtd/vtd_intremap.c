@@ -157,7 +157,8 @@ void cf_check vtd_msi_compose(const struct moat_unit *u, unsigned int index,
                               unsigned int n, struct moat_msi_msg *msg)
 {
     (void)u;
-    *msg = vtd_make_msi(index, n);
+    (void)n;
+    *msg = vtd_make_msi(index);
 }
 
 uint64_t cf_check vtd_rte_compose(const struct moat_unit *u,
