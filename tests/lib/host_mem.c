@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory of the userspace host: a counted heap, and an arena with machine
- * addresses for DMA memory and table pages.
+ * An arena with machine addresses for the userspace host's DMA memory and
+ * table pages.
  *
  * Allocation from the arena goes round, so that a freed page is used again
  * as late as possible and whoever still points to it reads poison.
@@ -25,101 +25,6 @@
 #define LINE    64u
 
 static pthread_mutex_t mem_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct sim_alloc_stats stats[SIM_ALLOC_KINDS];
-static bool leaks_allowed;
-
-/* ---- Failure on request ---- */
-
-static unsigned long fail_any, fail_of[SIM_ALLOC_KINDS];
-static bool fail_fired;
-
-void sim_fail_nth(unsigned long n)
-{
-    fail_any = n;
-    fail_fired = false;
-}
-
-void sim_fail_nth_of(enum sim_alloc kind, unsigned long n)
-{
-    fail_of[kind] = n;
-    fail_fired = false;
-}
-
-bool sim_fail_fired(void)
-{
-    return fail_fired;
-}
-
-/* Count an allocation; true if it must fail. mem_mutex held. */
-static bool count_call(enum sim_alloc kind)
-{
-    bool fail = (fail_any && !--fail_any);
-
-    if ( fail_of[kind] && !--fail_of[kind] )
-        fail = true;
-    stats[kind].calls++;
-    if ( fail )
-    {
-        stats[kind].failed++;
-        fail_fired = true;
-    }
-    return fail;
-}
-
-const struct sim_alloc_stats *sim_alloc_stats(enum sim_alloc kind)
-{
-    return &stats[kind];
-}
-
-/* ---- Heap ---- */
-
-#define HEAP_MAGIC 0x48454150u
-struct heap_head
-{
-    struct heap_head *next, *prev;
-    size_t size;
-    uint32_t magic, pad;
-};
-static struct heap_head heap = { .next = &heap, .prev = &heap };
-
-void *host_alloc(size_t size)
-{
-    struct heap_head *h;
-
-    sim_lock_check_alloc("host_alloc()");
-    pthread_mutex_lock(&mem_mutex);
-    h = count_call(SIM_HEAP) ? NULL : calloc(1, sizeof(*h) + size);
-    if ( h )
-    {
-        h->size = size;
-        h->magic = HEAP_MAGIC;
-        h->next = &heap;
-        h->prev = heap.prev;
-        h->prev->next = h->next->prev = h;
-        stats[SIM_HEAP].live++;
-    }
-    pthread_mutex_unlock(&mem_mutex);
-    return h ? h + 1 : NULL;
-}
-
-void host_free(void *p)
-{
-    struct heap_head *h = p;
-
-    sim_lock_check_alloc("host_free()");
-    if ( !p )
-        return;
-    h--;
-    if ( h->magic != HEAP_MAGIC )
-        host_bug("host_free() of %p, which host_alloc() did not return", p);
-    pthread_mutex_lock(&mem_mutex);
-    h->magic = 0;
-    h->prev->next = h->next;
-    h->next->prev = h->prev;
-    stats[SIM_HEAP].live--;
-    pthread_mutex_unlock(&mem_mutex);
-    free(h);
-}
 
 /* ---- The arena ---- */
 
@@ -171,7 +76,7 @@ static void *anon(size_t size)
 
 void sim_arena_set(void *base, size_t size, moat_paddr_t pa)
 {
-    if ( stats[SIM_DMA].live || stats[SIM_TABLE].live )
+    if ( sim_stats[SIM_DMA].live || sim_stats[SIM_TABLE].live )
         host_bug("sim_arena_set(): the previous arena is in use");
     arena_drop();
     arena.own = !base;
@@ -305,8 +210,9 @@ void *host_dma_alloc(size_t size, unsigned int node, moat_paddr_t *pa)
         align *= 2;
     pthread_mutex_lock(&mem_mutex);
     arena_need();
-    if ( !count_call(SIM_DMA) && (p = arena_take(n, align, SIM_PAGE_DMA, pa)) )
-        stats[SIM_DMA].live++;
+    if ( !sim_count_call(SIM_DMA) &&
+         (p = arena_take(n, align, SIM_PAGE_DMA, pa)) )
+        sim_stats[SIM_DMA].live++;
     pthread_mutex_unlock(&mem_mutex);
     return p;
 }
@@ -324,7 +230,7 @@ void host_dma_free(void *p, size_t size)
         host_bug("host_dma_free(%p, %zu): no such block", p, size);
     pthread_mutex_lock(&mem_mutex);
     arena_give(p, node->block);
-    stats[SIM_DMA].live--;
+    sim_stats[SIM_DMA].live--;
     pthread_mutex_unlock(&mem_mutex);
 }
 
@@ -338,10 +244,11 @@ void *host_table_alloc(void *owner, unsigned int node, moat_paddr_t *pa)
     sim_lock_check_alloc("host_table_alloc()");
     pthread_mutex_lock(&mem_mutex);
     arena_need();
-    if ( !count_call(SIM_TABLE) && (p = arena_take(1, 1, SIM_PAGE_TABLE, pa)) )
+    if ( !sim_count_call(SIM_TABLE) &&
+         (p = arena_take(1, 1, SIM_PAGE_TABLE, pa)) )
     {
         node_of(p)->owner = owner;
-        stats[SIM_TABLE].live++;
+        sim_stats[SIM_TABLE].live++;
     }
     pthread_mutex_unlock(&mem_mutex);
     return p;
@@ -408,7 +315,7 @@ unsigned long host_tables_free_some(struct host_tables *list,
         list->head = node->next;
         list->n--;
         arena_give(page_of(node), 1);
-        stats[SIM_TABLE].live--;
+        sim_stats[SIM_TABLE].live--;
         n++;
     }
     pthread_mutex_unlock(&mem_mutex);
@@ -429,7 +336,7 @@ void sim_shadow_enable(void)
         host_bug("sim_shadow_enable(): private arena only");
     if ( arena.shadow )
         return;
-    if ( stats[SIM_DMA].live || stats[SIM_TABLE].live )
+    if ( sim_stats[SIM_DMA].live || sim_stats[SIM_TABLE].live )
         host_bug("sim_shadow_enable(): the arena is in use");
     arena.shadow = anon(arena.pages * PAGE);
 }
@@ -478,44 +385,8 @@ unsigned long sim_writeback_lines(void)
     return writeback_lines;
 }
 
-/* ---- Leaks ---- */
-
-void sim_leaks_allow(void)
+void sim_arena_reset(void)
 {
-    leaks_allowed = true;
-}
-
-unsigned long sim_leaks(void)
-{
-    struct heap_head *h;
-    unsigned long n = stats[SIM_HEAP].live + stats[SIM_DMA].live +
-                      stats[SIM_TABLE].live;
-    unsigned int shown = 0;
-
-    if ( leaks_allowed || !n )
-        return 0;
-    for ( h = heap.next; h != &heap && shown < 10; h = h->next, shown++ )
-        test_log(0, "left on the heap: %zu bytes at %p", h->size,
-                 (void *)(h + 1));
-    test_log(0, "left: %lu heap objects, %lu DMA blocks, %lu table pages",
-             stats[SIM_HEAP].live, stats[SIM_DMA].live, stats[SIM_TABLE].live);
-    return n;
-}
-
-void sim_mem_reset(void)
-{
-    while ( heap.next != &heap )
-    {
-        struct heap_head *h = heap.next;
-
-        heap.next = h->next;
-        free(h);
-    }
-    heap.prev = &heap;
-    memset(stats, 0, sizeof(stats));
-    memset(fail_of, 0, sizeof(fail_of));
-    fail_any = 0;
-    fail_fired = leaks_allowed = false;
     writebacks = writeback_lines = 0;
     arena_drop();
 }

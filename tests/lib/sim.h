@@ -210,6 +210,11 @@ unsigned long sim_device_failures(moat_sbdf_t dev);
 
 /* For the parts of the host, not for tests. */
 void sim_dev_reset(void);
+void sim_pci_reset(void);
+void sim_upcall_reset(void);
+void sim_arena_reset(void);
+bool sim_count_call(enum sim_alloc kind);       /* true: it must fail */
+extern struct sim_alloc_stats sim_stats[SIM_ALLOC_KINDS];
 void sim_lock_check_alloc(const char *what);    /* interrupts on? */
 void sim_lock_check_none(const char *what);     /* no ranked lock held? */
 void sim_lock_check_relax(unsigned int rank);
