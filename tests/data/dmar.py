@@ -143,7 +143,7 @@ case("every-type",
      "ANDD @216+23 dev=1 max=15 name=\\_SB.PCI0.I2C0",
      "SATC @239+16 seg=0 required=1 scopes=1+0",
      GFX_LINE % 247,
-     "SIDP @255+16 seg=3 scopes=1+0",
+     "SIDP @255+16 seg=3 required=0 scopes=1+0",
      "  scope @263 type=1 flags=0x9 id=0 bus=0x0 path=5.0",
      "RMRR @282+32 seg=0 first=0x7b800000 last=0x7bffffff scopes=1+0",
      GFX_LINE % 306,
@@ -171,9 +171,9 @@ case("reserved-fields",
      "RHSA @104+25 base=0xfed90000 domain=1",
      "ATSR @129+8 seg=0 all=0 scopes=0+0",
      "SATC @137+8 seg=0 required=0 scopes=0+0",
-     "SIDP @145+8 seg=0 scopes=0+0", END)
+     "SIDP @145+8 seg=0 required=0 scopes=0+0", END)
 
-case("bytes-behind-the-table", table(GOOD_DRHD) + b"\0" * 9,
+case("bytes-behind-the-table", table(GOOD_DRHD) + b"\x5a" * 9,
      OPEN, DRHD_48, END)
 case("revision-2", table(revision=2),
      "open ok rev=2 haw=39 flags=0x1 doubts=0x0", END)
@@ -313,6 +313,8 @@ case("name-empty", table(andd(1, b"\0\0")), OPEN,
      "ANDD @48 EBADMSG @56=0x0 an object's name must not be empty", END)
 case("name-with-escape", table(andd(1, b"\\_S\x1b[2J\0")), OPEN,
      "ANDD @48 EBADMSG @59=0x1b an object's name must be printable", END)
+case("name-beyond-ascii", table(andd(1, b"\\\x7f\0")), OPEN,
+     "ANDD @48 EBADMSG @57=0x7f an object's name must be printable", END)
 case("name-padded", table(andd(9, b"\\X\0\0\0")), OPEN,
      "ANDD @48+13 dev=9 max=5 name=\\X", END)
 
@@ -391,7 +393,7 @@ case("region-first-scope-bad",
      "  scope EBADMSG @73=0x6 a scope must hold a path",
      GFX_LINE % 78, END)
 for kind, name, extra in ((2, "ATSR", " all=0"), (5, "SATC", " required=0"),
-                          (6, "SIDP", "")):
+                          (6, "SIDP", " required=0")):
     case("scope-bad-in-" + name.lower(),
          table(record(kind, b"\0\0\0\0" + GFX + scope(1, [(0, 8)])),
                GOOD_DRHD), OPEN,

@@ -119,7 +119,8 @@ static inline void say_record(struct text *t, const struct dmar_record *r)
             r->u.satc.atc_required);
         break;
     case DMAR_SIDP:
-        say(t, " seg=%u", r->u.sidp.segment);
+        say(t, " seg=%u required=%d", r->u.sidp.segment,
+            r->u.sidp.atc_required);
         break;
     }
     if ( scopes )
