@@ -6,6 +6,8 @@
 
 static void *acpi_tables;       /* fw_cfg's etc/acpi/tables */
 static size_t acpi_len;
+static const void *dmar;        /* instead of QEMU's; NULL: that */
+static size_t dmar_len;
 
 uint64_t rig_read(moat_paddr_t pa, unsigned int bytes)
 {
@@ -197,10 +199,28 @@ static enum host_mem mem_type(void *ctx, moat_paddr_t first,
     return last >> 40 ? HOST_MEM_NO_SUCH : HOST_MEM_RESERVED;
 }
 
+void rig_dmar_set(const void *table, size_t len)
+{
+    dmar = table;
+    dmar_len = len;
+}
+
 static const void *acpi_table(void *ctx, const char *sig, size_t *len)
 {
     (void)ctx;
+    if ( dmar && !strcmp(sig, "DMAR") )
+    {
+        *len = dmar_len;
+        return dmar;
+    }
     return rig_acpi_table(sig, len);
+}
+
+static void rig_forget(void)
+{
+    free(acpi_tables);
+    acpi_tables = NULL;
+    dmar = NULL;
 }
 
 void rig_start(const struct rig_config *cfg)
@@ -214,8 +234,7 @@ void rig_start(const struct rig_config *cfg)
         .acpi_table = acpi_table,
     };
 
-    free(acpi_tables);
-    acpi_tables = NULL;
+    rig_forget();
     REQUIRE(qemu_start(cfg));
     sim_arena_set(rig_qemu.ram + RIG_ARENA, RIG_ARENA_SIZE, RIG_ARENA);
     sim_backend_set(&backend);
@@ -225,8 +244,7 @@ void rig_start(const struct rig_config *cfg)
 void rig_stop(void)
 {
     qemu_stop();
-    free(acpi_tables);
-    acpi_tables = NULL;
+    rig_forget();
 }
 
 void rig_run(const char *name, void (*body)(void))
@@ -234,5 +252,5 @@ void rig_run(const char *name, void (*body)(void))
     body();
     if ( !test_failing() )
         printf("PASS %s\n", name);
-    qemu_stop();
+    rig_stop();
 }

@@ -65,6 +65,8 @@ unsigned long rig_requests(void);
 void *rig_fw_cfg(const char *name, size_t *len);
 /* QEMU's own table of that signature; valid until rig_stop(). */
 const void *rig_acpi_table(const char *sig, size_t *len);
+/* Give the host this DMAR instead; NULL: QEMU's own. Until rig_stop(). */
+void rig_dmar_set(const void *table, size_t len);
 /* RAM at @pa. */
 void *rig_ram(moat_paddr_t pa);
 /* A command of QEMU's monitor; the answer, valid until the next one. */

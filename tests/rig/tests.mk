@@ -4,7 +4,8 @@
 # by the Makefile in the project's root (make test-rig); also works alone:
 # make -f tests/rig/tests.mk rig.
 #
-# rig_vtd tests the VT-d driver alone, over a stub of the platform.
+# rig_vtd tests the VT-d driver alone, over a stub of the platform;
+# rig_core the same driver below the core: domains, devices, moves.
 
 RIG_B := build/rig
 RIG_CC ?= gcc
@@ -16,7 +17,7 @@ RIG_CFLAGS := -std=gnu99 -D_GNU_SOURCE -g -O1 -pthread \
               -Idrivers/passthrough
 
 RIG_LIB_SRC := $(sort $(wildcard tests/lib/*.c)) \
-               $(filter-out tests/rig/rig_vtd%,$(wildcard tests/rig/rig*.c))
+               tests/rig/rig.c tests/rig/rig_probe.c tests/rig/rig_qemu.c
 RIG_DRIVER_SRC := $(sort $(wildcard drivers/passthrough/queue/*.c \
                   drivers/passthrough/vtd/*.c drivers/passthrough/fw/*.c \
                   drivers/passthrough/pt/*.c))
@@ -25,17 +26,25 @@ RIG_VTD_SRC := $(sort $(wildcard tests/rig/rig_vtd*.c)) tests/rig/stub.c
 RIG_OBJ = $(1:%.c=$(RIG_B)/%.o)
 RIG_VTD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_VTD_SRC))
 
-RIG_TESTS += $(RIG_B)/rig_vtd
+RIG_CORE_SRC := $(sort $(wildcard tests/rig/rig_core*.c) \
+                $(wildcard drivers/passthrough/core/*.c))
+RIG_CORE_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_CORE_SRC))
+
+RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core
 
 .PHONY: rig
-rig: $(RIG_B)/rig_vtd
+rig: $(RIG_B)/rig_vtd $(RIG_B)/rig_core
 	@$(RIG_B)/rig_vtd
+	@$(RIG_B)/rig_core
 
 $(RIG_B)/rig_vtd: $(RIG_VTD_OBJ)
+	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
+
+$(RIG_B)/rig_core: $(RIG_CORE_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
 $(RIG_B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(RIG_VTD_OBJ:.o=.d)
+-include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d)
