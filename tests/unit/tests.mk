@@ -30,6 +30,9 @@ test_iopt_steps-objs := iopt_hw.c iopt_model.c
 test_iopt_fill-objs := iopt_hw.c iopt_model.c
 
 # ---- core ----
+core-tests := test_core test_did test_resv test_device test_flush \
+              test_intremap
+$(foreach t,$(core-tests),$(eval $(t)-objs := fake_unit.c machine.c))
 
 # ---- fw ----
 

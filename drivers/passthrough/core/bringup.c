@@ -294,7 +294,7 @@ int moat_platform_enable_dma(struct moat_platform *p)
     unsigned int up = 0;
     int rc;
 
-    host_devices_assert_locked();
+    host_devices_lock();
     for ( u = p->units; u; u = u->next )
     {
         if ( u->state == UNIT_DMA )
@@ -315,6 +315,7 @@ int moat_platform_enable_dma(struct moat_platform *p)
             if ( dev->unit == u )
                 ats_enable(dev);
     }
+    host_devices_unlock();
     return up ? 0 : -EIO;
 }
 
