@@ -41,6 +41,18 @@ struct moat_extra_region
     struct moat_extra_region *next;     /* NULL ends the list */
 };
 
+/*
+ * The requester id of an IO-APIC or HPET, where firmware is wrong about it:
+ * ivrs_ioapic[]=, ivrs_hpet[]=.
+ */
+struct moat_extra_source
+{
+    bool hpet;
+    uint8_t id;                 /* of the IO-APIC or HPET */
+    moat_sbdf_t dev;
+    const struct moat_extra_source *next;   /* NULL ends the list */
+};
+
 struct moat_options
 {
     bool verbose, debug;
@@ -57,6 +69,7 @@ struct moat_options
     unsigned int devtlb_timeout_ms;
     unsigned int timeout_ms;    /* deadline for a unit's answer; 0: default */
     const struct moat_extra_region *extra;  /* copied */
+    const struct moat_extra_source *sources;    /* read by create alone */
 };
 
 /*

@@ -81,6 +81,8 @@ struct hw_irte
 {
     bool present;
     struct moat_intr intr;
+    /* Whose table, on units with intr_per_rid; read by get as well. */
+    uint16_t rid;
     /* Who may use it. Never without: XSA-49, 33. */
     enum { HW_SID_EXACT, HW_SID_BUS_RANGE } sid_kind;
     uint16_t sid;           /* EXACT: requester id */
@@ -89,6 +91,7 @@ struct hw_irte
 };
 
 struct moat_unit;
+struct intr_table;
 
 /*
  * One vendor's driver. @u is embedded in the vendor's own structure.
@@ -165,6 +168,27 @@ struct hw_ops
                                 unsigned int max, bool *overflow);
 
     void (*dump)(struct moat_unit *u);
+
+    /* ---- Where requester ids are the unit's to tell; else NULL ---- */
+
+    /*
+     * How closely the unit's firmware record names @rid of its segment: 0
+     * not at all, 1 .. 512 the closer the higher. NULL: scopes tell.
+     */
+    unsigned int (*serves)(const struct moat_unit *u, uint16_t rid);
+    /* The id that requests of @rid carry as well; -ENOENT: only their own. */
+    int (*rid_alias)(const struct moat_unit *u, uint16_t rid,
+                     uint16_t *alias);
+    /*
+     * With caps.intr_per_rid. prepare: give all @rids of one requester the
+     * same table (interrupts on, device lock; -EBUSY: some have different
+     * ones). space: where the core keeps what it knows of the entries of the
+     * table of @rid (any; NULL: it has no table). Tables live until
+     * disable_intremap().
+     */
+    int (*intr_prepare)(struct moat_unit *u, const uint16_t *rids,
+                        unsigned int n);
+    struct intr_table **(*intr_space)(struct moat_unit *u, uint16_t rid);
 };
 
 /* What the core needs to know of a unit; filled by the vendor before unit_register(). */
@@ -181,10 +205,10 @@ struct hw_caps
     bool flush_absent;          /* caching mode: absent entries are cached too, tagged did 0 */
     bool intremap, x2apic, posted, queue;
     unsigned int intr_entries;  /* size of the remapping table to use */
+    bool intr_per_rid;          /* a table, and indices, for each requester */
 };
 
 struct did_table;
-struct intr_table;
 
 struct moat_unit
 {
