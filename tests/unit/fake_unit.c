@@ -301,6 +301,7 @@ static int cf_check fake_wait(struct moat_unit *unit, uint32_t token)
     u->waits++;
     host_relax();
     test_step(TEST_STEP_MMIO, u);
+    u->mute |= countdown(&u->mute_wait);
     if ( countdown(&u->fail_wait) || u->mute )
         return -ETIMEDOUT;
     for ( i = 0; i < u->n_pending; i++ )

@@ -21,8 +21,14 @@ static struct sim_pci *function(moat_sbdf_t dev, uint32_t class_code)
 
 void machine_pci(void)
 {
+    static const moat_sbdf_t all[] = { NIC, DISK, GFX, BRIDGE, PCI_A, PCI_B };
     struct sim_pci *f;
+    unsigned int i;
 
+    for ( i = 0; sim_pci_find(NIC) && i < ARRAY_SIZE(all); i++ )
+        machine_master_on(all[i]);
+    if ( i )
+        return;                 /* the same test, once more */
     sim_pci_express(function(NIC, 0x020000), 0);
     sim_pci_express(function(DISK, 0x010802), 0);
     sim_pci_express(function(GFX, 0x030000), 9);

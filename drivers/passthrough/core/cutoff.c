@@ -94,12 +94,15 @@ void cf_check fail_work(void *arg)
     {
         if ( !dev->cut || dev->cut_reported )
             continue;
-        dev->cut_reported = true;
-        host_device_failed(dev->dev);
         if ( domain_is_guest(dev->owner) )
             host_domain_crash(dev->owner->cookie);
-        if ( !dev->hidden && !dev->group->moving )
-            group_fail(dev->group);
+        if ( dev->hidden )
+        {
+            dev->cut_reported = true;
+            host_device_failed(dev->dev);
+        }
+        else if ( !dev->group->moving )
+            group_fail(dev->group);     /* reports all its members */
     }
     host_devices_unlock();
 }

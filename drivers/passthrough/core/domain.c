@@ -118,6 +118,7 @@ int domain_table_locked(struct moat_domain *d)
 {
     const struct moat_platform *p = d->platform;
     struct iopt_cfg cfg = {
+        .fmt = p->fmt,
         .levels = p->caps.levels,
         .leaf_levels = p->leaf_levels,
         .iova_bits = p->caps.iova_bits,
@@ -127,17 +128,11 @@ int domain_table_locked(struct moat_domain *d)
         .snoop = p->caps.snoop_control,
         .owner = d->cookie,
     };
-    const struct moat_unit *u;
     int rc;
 
     host_lock_assert(&d->map_lock);
     if ( d->has_pt )
         return 0;
-    for ( u = p->units; u && !cfg.fmt; u = u->next )
-        if ( u->state != UNIT_DEAD )
-            cfg.fmt = u->ops->fmt;
-    if ( !cfg.fmt )
-        return -ENODEV;
     cfg.leaf_levels &= (unsigned int)
         (MOAT_BIT(cfg.fmt->max_leaf_level + 1) - 1);
     rc = iopt_init(&d->pt, &cfg);

@@ -167,7 +167,7 @@ void group_fail(struct dev_group *g)
             host_bug(MOAT_PRI_SBDF ": failed, and its bus mastering cannot "
                      "be switched off", MOAT_SBDF_ARG(dev->dev));
         flags = host_lock_irqsave(&g->platform->reg_lock);
-        fresh = !dev->failed;
+        fresh = !dev->cut_reported;
         dev->cut = dev->cut_reported = dev->failed = true;
         host_unlock_irqrestore(&g->platform->reg_lock, flags);
         ats_disable(dev);
@@ -314,11 +314,32 @@ static int move_on_paper(struct moat_device *dev, struct moat_domain *to)
     return 0;
 }
 
+static int move_group(struct moat_device *dev, struct moat_domain *to,
+                      unsigned int flags)
+{
+    int rc = move_allowed(dev);
+
+    if ( rc )
+        return rc;
+    if ( !to )
+        rc = to_quarantine(dev);
+    else if ( !domain_is_guest(to) )
+        rc = to_home(dev, to);
+    else
+        rc = to_guest(dev, to, flags);
+    /* A flush on the way failed that was not the move's own. */
+    if ( rc != -EIO && dev->cut )
+    {
+        group_fail(dev->group);
+        set_owner(dev, NULL);
+        rc = -EIO;
+    }
+    return rc;
+}
+
 int moat_device_move(struct moat_device *dev, struct moat_domain *to,
                      unsigned int flags)
 {
-    int rc;
-
     host_devices_assert_locked();
     if ( dev->group->moving )
         return -EBUSY;
@@ -329,12 +350,5 @@ int moat_device_move(struct moat_device *dev, struct moat_domain *to,
         return 0;
     if ( dev->passive || dev->failed )
         return move_on_paper(dev, to);
-    rc = move_allowed(dev);
-    if ( rc )
-        return rc;
-    if ( !to )
-        return to_quarantine(dev);
-    if ( !domain_is_guest(to) )
-        return to_home(dev, to);
-    return to_guest(dev, to, flags);
+    return move_group(dev, to, flags);
 }

@@ -136,14 +136,13 @@ static void set_geometry(struct moat_platform *p)
 static int check_units(struct moat_platform *p)
 {
     struct moat_unit *u;
-    const struct iopt_fmt *fmt = NULL;
     unsigned int usable = 0;
 
     for ( u = p->units; u; u = u->next )
     {
         if ( u->state == UNIT_DEAD )
             continue;
-        if ( !own_levels(u) || (fmt && u->ops->fmt != fmt) )
+        if ( !own_levels(u) || (p->fmt && u->ops->fmt != p->fmt) )
         {
             host_log_err("unit %u at 0x%" PRIx64 ": %s: not used", u->index,
                          u->reg_pa, own_levels(u) ?
@@ -152,7 +151,7 @@ static int check_units(struct moat_platform *p)
             u->state = UNIT_DEAD;
             continue;
         }
-        fmt = u->ops->fmt;
+        p->fmt = u->ops->fmt;
         usable++;
     }
     return usable ? 0 : -ENODEV;

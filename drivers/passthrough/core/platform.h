@@ -49,6 +49,7 @@ struct moat_platform
     struct moat_unit *units;            /* fixed once scanned */
     unsigned int n_units;
     unsigned int leaf_levels;           /* of a domain's own tables */
+    const struct iopt_fmt *fmt;         /* of all units */
     bool intremap_on, x2apic_on;
     struct ioapic *ioapics;             /* built by enable_intremap */
 
