@@ -252,7 +252,7 @@ int iommu_get_reserved_device_memory(iommu_grdm_t *func, void *ctxt)
 int iommu_do_domctl(struct xen_domctl *domctl, struct domain *d,
                     XEN_GUEST_HANDLE_PARAM(xen_domctl_t) u_domctl)
 {
-    if ( !(d ? is_iommu_enabled(d) : iommu_enabled) )
+    if ( !iommu_enabled || (d && !is_iommu_enabled(d)) )
         return -EOPNOTSUPP;
 
     return iommu_do_pci_domctl(domctl, d, u_domctl);

@@ -221,6 +221,20 @@ static int __hwdom_init cf_check add_device(uint8_t devfn,
 }
 
 /*
+ * No unit could be made to translate: go on as if there were none, but for
+ * interrupts that are remapped already.
+ */
+static void __hwdom_init give_up(struct domain *d, int rc)
+{
+    iommu_enabled = false;
+    dom_iommu(d)->need_sync = false;
+    clear_iommu_hap_pt_share();
+
+    host_log_err("no unit translates (%d): no device can be assigned", rc);
+    printk("I/O virtualisation disabled after all\n");
+}
+
+/*
  * By the builder of dom0, or of a later hardware domain. Devices are added
  * first, so that the memory they must be able to reach is mapped, and
  * everything else after; only then are the units let loose.
@@ -252,6 +266,5 @@ void __hwdom_init iommu_hwdom_init(struct domain *d)
     if ( rc && force_iommu )
         panic("moat: iommu=force, but no unit translates (%d)\n", rc);
     if ( rc )
-        host_log_err("no unit translates (%d): no device can be assigned",
-                     rc);
+        give_up(d, rc);
 }

@@ -203,6 +203,17 @@ long iommu_unmap(struct domain *d, dfn_t dfn, unsigned long page_count,
     return unmap_pages(d, dfn, page_count, flags, true, flush_flags);
 }
 
+/*
+ * Changes of a PV domain's page types must not be told of a failure: Xen
+ * 4.17's way back from there (_get_page_type() to _put_page_type()) ends in
+ * a BUG(). The domain has been crashed, and what its devices cannot reach
+ * does no harm.
+ */
+static int outcome(const struct domain *d, int rc)
+{
+    return is_pv_domain(d) ? 0 : rc;
+}
+
 int iommu_legacy_map(struct domain *d, dfn_t dfn, mfn_t mfn,
                      unsigned long page_count, unsigned int flags)
 {
@@ -210,16 +221,18 @@ int iommu_legacy_map(struct domain *d, dfn_t dfn, mfn_t mfn,
 
     ASSERT(!(flags & IOMMUF_preempt));
 
-    return map_pages(d, dfn, mfn, page_count, flags,
-                     this_cpu(iommu_dont_flush_iotlb), &flush_flags);
+    return outcome(d, map_pages(d, dfn, mfn, page_count, flags,
+                                this_cpu(iommu_dont_flush_iotlb),
+                                &flush_flags));
 }
 
 int iommu_legacy_unmap(struct domain *d, dfn_t dfn, unsigned long page_count)
 {
     unsigned int flush_flags = 0;
 
-    return unmap_pages(d, dfn, page_count, 0,
-                       this_cpu(iommu_dont_flush_iotlb), &flush_flags);
+    return outcome(d, unmap_pages(d, dfn, page_count, 0,
+                                  this_cpu(iommu_dont_flush_iotlb),
+                                  &flush_flags));
 }
 
 /*

@@ -358,7 +358,7 @@ int __init iommu_setup(void)
 /* Once all processors are up: the units' interrupts to their nodes. */
 static int __init cf_check settle_irqs(void)
 {
-    if ( iommu_enabled )
+    if ( port_platform )
         port_adjust_irq_affinities();
 
     return 0;
@@ -371,14 +371,14 @@ int iommu_suspend(void)
 {
     resumed = false;
 
-    return iommu_enabled ? moat_platform_suspend(port_platform) : 0;
+    return port_platform ? moat_platform_suspend(port_platform) : 0;
 }
 
 void iommu_resume(void)
 {
     int rc;
 
-    if ( !iommu_enabled || resumed )
+    if ( !port_platform || resumed )
         return;
 
     rc = moat_platform_resume(port_platform);
@@ -392,7 +392,7 @@ void iommu_crash_shutdown(void)
     if ( !port_crash_disable )
         return;
 
-    if ( iommu_enabled )
+    if ( port_platform )
         moat_platform_crash(port_platform);
 
     iommu_enabled = false;
