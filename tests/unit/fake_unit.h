@@ -117,6 +117,8 @@ int machine_create(struct machine *m, const struct moat_options *o);
 int machine_enable(struct machine *m);
 struct moat_device *machine_add(struct machine *m, moat_sbdf_t dev);
 void machine_destroy(struct machine *m);
+/* After a host_bug(): nothing can be taken down in order. */
+void machine_abandon(struct machine *m);
 bool machine_mastering(moat_sbdf_t dev);
 void machine_master_on(moat_sbdf_t dev);
 int machine_map(struct moat_domain *d, uint64_t iova, uint64_t pa,

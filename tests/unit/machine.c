@@ -91,10 +91,21 @@ struct moat_device *machine_add(struct machine *m, moat_sbdf_t dev)
     return d;
 }
 
-void machine_destroy(struct machine *m)
+void machine_abandon(struct machine *m)
 {
     unsigned int i;
 
+    memset(m, 0, sizeof(*m));
+    for ( i = 0; i < FAKE_MAX; i++ )
+    {
+        free(fake[i]);
+        fake[i] = NULL;
+    }
+    fake_scan_more = NULL;
+}
+
+void machine_destroy(struct machine *m)
+{
     if ( m->p )
     {
         struct moat_device *dev;
@@ -112,13 +123,7 @@ void machine_destroy(struct machine *m)
     moat_domain_destroy(m->b);
     moat_domain_destroy(m->dom0);
     moat_platform_destroy(m->p);
-    memset(m, 0, sizeof(*m));
-    for ( i = 0; i < FAKE_MAX; i++ )
-    {
-        free(fake[i]);
-        fake[i] = NULL;
-    }
-    fake_scan_more = NULL;
+    machine_abandon(m);
 }
 
 bool machine_mastering(moat_sbdf_t dev)
