@@ -103,10 +103,11 @@ static int take_acpi(struct fw_cursor *c, struct ivrs_entry *e,
         break;
 
     case IVRS_UID_NUMBER:
-        if ( len != 8 )
+        /* 8 by the specification; real tables have shorter ones. */
+        if ( !len || len > 8 )
             return fw_fail(err, -EBADMSG, e->offset + ACPI_OFF_UID_LEN, len,
-                           "a UID that is a number must have length 8");
-        e->u.acpi.number = fw_u64(c);
+                           "a UID that is a number must have 1 to 8 bytes");
+        e->u.acpi.number = fw_take(c, len);
         break;
 
     case IVRS_UID_TEXT:
