@@ -60,6 +60,10 @@ static int iotlb_range(struct vtd_unit *v, const struct hw_flush *f)
 int vtd_flush_by_registers_locked(struct vtd_unit *v,
                                   const struct hw_flush *f)
 {
+    /* 6.5.2: not while the unit may be taking commands from its queue. */
+    if ( v->queue_stuck )
+        return -EIO;
+
     switch ( f->kind )
     {
     case HW_FLUSH_ENTRY:

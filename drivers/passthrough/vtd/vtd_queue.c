@@ -123,8 +123,12 @@ int vtd_queue_try(struct vtd_unit *v)
 
 int vtd_queue_disable(struct vtd_unit *v)
 {
+    int rc;
+
     HOST_WRITE_ONCE(v->queue_on, false);
     /* Nobody waits on in vain, or queues into a ring that stands still. */
     cmdq_kill(&v->queue);
-    return vtd_gcmd_unlocked(v, VTD_GCMD_QIE, false);
+    rc = vtd_gcmd_unlocked(v, VTD_GCMD_QIE, false);
+    v->queue_stuck = rc;
+    return rc;
 }

@@ -162,6 +162,7 @@ int vtd_quiesce(struct vtd_unit *v)
     vtd_irq_mask(&v->unit, true);
     vtd_faults_discard(v);
     v->quiesced = true;
+    v->queue_stuck = false;
     return 0;
 }
 

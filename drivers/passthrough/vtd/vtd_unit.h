@@ -44,6 +44,7 @@ struct vtd_unit
     struct cmdq queue;
     bool queue_ready;                   /* allocated */
     bool queue_on;
+    bool queue_stuck;                   /* could not be switched off */
     bool ir_on;
     uint32_t devtlb_token;              /* last that waits for a device */
 
