@@ -62,9 +62,10 @@ class Scenario:
         return add
 
     def run(self, report, xen, **more):
-        options = dict(self.options, **more)
+        options = dict({"xen": xen}, **self.options)
+        options.update(more)
         name = self.name
-        m = Machine(name, xen, **options)
+        m = Machine(name, **options)
         lost, began, failures = None, time.monotonic(), 0
         report.note("%s: starting a machine" % name)
         try:

@@ -6,6 +6,7 @@ socket. The machine's RAM is a shared memory file of QEMU's, which Ram reads
 and writes behind the back of everything that runs in the machine: that is how
 a DMA is judged by the bytes that arrived.
 """
+import fcntl
 import json
 import os
 import re
@@ -197,6 +198,10 @@ class Machine:
         # Images stay for who wants to look; sockets need a short path.
         self.folder = os.path.join(BUILD, "machines", self.name)
         os.makedirs(self.folder, exist_ok=True)
+        # Two runs at a time would share image and log: the second one waits.
+        self.turn = open(os.path.join(self.folder, "lock"), "w")
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
+        os.set_inheritable(self.turn.fileno(), True)
         self.sockets = tempfile.mkdtemp(prefix="moat-")
 
     def start(self):
@@ -250,6 +255,7 @@ class Machine:
             self.process = None
         if self.sockets:
             shutil.rmtree(self.sockets, ignore_errors=True)
+            self.turn.close()
 
     def read_log(self):
         new = self.log_file.read().decode("utf-8", "replace")

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import machine                                              # noqa: E402
 from harness import Report, run_all                         # noqa: E402
+import builds                                               # noqa: E402
 import firmware                                             # noqa: E402
 import guests                                               # noqa: E402
 import hvm                                                  # noqa: E402
@@ -27,8 +28,8 @@ import pv                                                   # noqa: E402
 import regions                                              # noqa: E402
 
 # The longest first, so that the last ones even out.
-ALL = [hvm.hvm, guests.rounds, pv.pv, guests.two, regions.table, regions.option,
-       firmware.records, firmware.units, guests.none] + firmware.off + [
+ALL = [hvm.hvm, guests.rounds, pv.debian, pv.pv, guests.two, regions.table, regions.option,
+       builds.nohvm, firmware.records, firmware.units, guests.none] + firmware.off + [
        firmware.force]
 
 

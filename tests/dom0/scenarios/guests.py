@@ -110,7 +110,19 @@ def _(m):
                  (m.guest.log, i // NIC_EVERY), 40)
             m.sh("xl pci-detach rounds " + NIC)
         m.sh("xl pci-detach rounds " + EDU)
-    m.guest.finish(10)
+    m.guest.finish(20)
+
+
+@rounds.step("the counts are others while both are assigned", vital=False)
+def _(m):
+    for device in (EDU, NIC):
+        m.sh("xl pci-attach rounds " + device)
+    m.guest.sh("until [ -e /sys/class/net/eth0 ]; do sleep 0.1; done; "
+               "ip link set eth0 up; sleep 0.5")
+    now = counts(m)
+    for what, old, new in zip(("ids", "pages", "entries"), m.before[0], now[0]):
+        if old == new:
+            raise Failure("%s are %d before and during" % (what, old))
 
 
 @rounds.step("the guest is destroyed")
