@@ -54,7 +54,9 @@ void host_dma_free(void *p, size_t size);
  */
 void *host_table_alloc(void *owner, unsigned int node, moat_paddr_t *pa);
 /* The mapping of a table page; valid for its whole life. */
+#ifndef host_table_va
 void *host_table_va(moat_paddr_t pa);
+#endif
 /*
  * Put a page on a list without touching its contents: hardware may still be
  * walking it. struct host_tables starts zeroed through host_tables_init().

@@ -172,8 +172,6 @@ static unsigned int enumerate(const struct census_walk *w, moat_paddr_t table,
         uint64_t e = read_entry(w->r, table + 8 * i);
         moat_iova_t at = iova + ((uint64_t)i << shift);
 
-        if ( level == 6 && i >= 128 && !e )
-            break;
         switch ( decode(w->r, e, level, &l) )
         {
         case ABSENT:

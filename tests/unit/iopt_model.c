@@ -218,7 +218,7 @@ void subject_init(struct subject *s, const struct iopt_case *c)
 {
     struct iopt_cfg cfg = {
         .fmt = c->fmt, .levels = c->levels, .leaf_levels = c->leaf_levels,
-        .iova_bits = c->levels == 6 ? 64 : 12 + 9 * c->levels, .pa_bits = 46,
+        .iova_bits = c->levels == 6 ? 63 : 12 + 9 * c->levels, .pa_bits = 46,
         .node = HOST_NO_NODE, .coherent = c->coherent,
     };
 

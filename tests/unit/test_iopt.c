@@ -1,205 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page-table engine: entries as literal words, and each rule by itself. */
-#include "core/bits.h"
-#include "iopt_hw.h"
-#include "pt/iopt.h"
-#include "test.h"
-
-#define K4  0x1000ULL
-#define M2  0x200000ULL
-#define G1  0x40000000ULL
-#define G512 (512 * G1)
-
-static struct iopt t;
-static struct moat_flush f;
-
-static void begin(void)
-{
-    f.first = ~0ULL;
-    f.last = 0;
-    f.added = f.modified = f.big_leaf = false;
-    host_tables_init(&f.tables);
-}
-
-static unsigned long end(void)
-{
-    return host_tables_free(&f.tables);
-}
-
-static void setup_bits(const struct iopt_fmt *fmt, unsigned int levels,
-                       unsigned int leaf_levels, bool coherent, bool snoop)
-{
-    struct iopt_cfg cfg = {
-        .fmt = fmt, .levels = levels, .leaf_levels = leaf_levels,
-        .iova_bits = levels == 6 ? 64 : 12 + 9 * levels, .pa_bits = 46,
-        .node = HOST_NO_NODE, .coherent = coherent, .snoop = snoop,
-    };
-
-    begin();
-    REQUIRE(!iopt_init(&t, &cfg));
-}
-
-static void setup(const struct iopt_fmt *fmt, unsigned int levels,
-                  unsigned int leaf_levels)
-{
-    setup_bits(fmt, levels, leaf_levels, true, false);
-}
-
-static void finish(void)
-{
-    end();
-    while ( !iopt_free_some(&t, 3) )
-        continue;
-    CHECK_EQ(t.pages, 0);
-}
-
-static struct hw_root hw(void)
-{
-    struct hw_root r = {
-        .amd = t.fmt == &iopt_fmt_amdvi, .levels = t.levels,
-        .pa = t.root_pa, .pa_bits = 46,
-    };
-
-    return r;
-}
-
-static uint64_t *down(unsigned int level, moat_iova_t iova)
-{
-    uint64_t *table = t.root;
-    unsigned int l;
-
-    for ( l = t.levels; l > level; l-- )
-        table = sim_pa_to_va(table[(iova >> (3 + 9 * l)) & 511] &
-                             0xffffffffff000ULL, 4096);
-    return table + ((iova >> (3 + 9 * level)) & 511);
-}
-
-TEST(iopt_words_vtd)
-{
-    uint64_t *p;
-
-    setup_bits(&iopt_fmt_vtd, 4, 0xe, true, true);
-    CHECK_EQ(iopt_map(&t, 0x123456000, 0xabcde000, K4, MOAT_RW, &f), 0);
-    CHECK_EQ(*down(1, 0x123456000), 0xabcde803);
-    CHECK_EQ(iopt_map(&t, 0x123457000, 0xabcdf000, K4, MOAT_READ, &f), 0);
-    CHECK_EQ(*down(1, 0x123457000), 0xabcdf801);
-    CHECK_EQ(iopt_map(&t, 0x123458000, 0x3fffffffe000, K4, MOAT_WRITE, &f), 0);
-    CHECK_EQ(*down(1, 0x123458000), 0x3fffffffe802);
-    /* Pointers: R, W, no snoop bit, three entries counted in 61:52. */
-    p = down(2, 0x123456000);
-    CHECK_EQ(*p & 0xfff, 0x003);
-    CHECK_EQ(*p >> 52, 3);
-    CHECK_EQ(*p & 0xffffffffff000, sim_va_to_pa(down(1, 0x123400000)));
-    CHECK_EQ(iopt_map(&t, M2, 5 * M2, M2, MOAT_RW, &f), 0);
-    CHECK_EQ(*down(2, M2), 0xa00883);
-    CHECK_EQ(iopt_map(&t, 3 * G1, 7 * G1, G1, MOAT_READ, &f), 0);
-    CHECK_EQ(*down(3, 3 * G1), 0x1c0000881);
-    CHECK_EQ(*down(4, 3 * G1) >> 52, 3);
-    CHECK_EQ(t.pages, 5);
-    finish();
-
-    setup(&iopt_fmt_vtd, 3, 0x2);
-    CHECK_EQ(iopt_map(&t, 0, 0, M2, MOAT_RW, &f), 0);
-    CHECK_EQ(*down(1, 0x1000), 0x1003);
-    CHECK_EQ(*down(2, 0) >> 52, 512);
-    finish();
-}
-
-TEST(iopt_words_amd)
-{
-    uint64_t *p;
-
-    setup_bits(&iopt_fmt_amdvi, 4, 0x1e, true, true);
-    CHECK_EQ(iopt_map(&t, 0x123456000, 0xabcde000, K4, MOAT_RW, &f), 0);
-    CHECK_EQ(*down(1, 0x123456000), 0x70000000abcde001);
-    CHECK_EQ(iopt_map(&t, 0x123457000, 0xabcdf000, K4, MOAT_READ, &f), 0);
-    CHECK_EQ(*down(1, 0x123457000), 0x30000000abcdf001);
-    finish();
-
-    setup(&iopt_fmt_amdvi, 4, 0x1e);
-    CHECK_EQ(iopt_map(&t, 0x123458000, 0x3fffffffe000, K4, MOAT_WRITE, &f), 0);
-    CHECK_EQ(*down(1, 0x123458000), 0x40003fffffffe001);
-    /* Pointers: IW, IR, next level, present; one entry counted in 4:1. */
-    p = down(2, 0x123456000);
-    CHECK_EQ(*p & 0xfff0000000000fff, 0x6000000000000203);
-    p = down(3, 0x123456000);
-    CHECK_EQ(*p & 0xfff0000000000fff, 0x6000000000000403);
-    p = down(4, 0x123456000);
-    CHECK_EQ(*p & 0xfff0000000000fff, 0x6000000000000603);
-    CHECK_EQ(iopt_map(&t, M2, 5 * M2, M2, MOAT_RW, &f), 0);
-    CHECK_EQ(*down(2, M2), 0x6000000000a00001);
-    CHECK_EQ(iopt_map(&t, 3 * G1, 7 * G1, G1, MOAT_READ, &f), 0);
-    CHECK_EQ(*down(3, 3 * G1), 0x20000001c0000001);
-    CHECK_EQ(iopt_map(&t, G512, 2 * G512, G512, MOAT_RW, &f), 0);
-    CHECK_EQ(*down(4, G512), 0x6000010000000001);
-    finish();
-
-    setup(&iopt_fmt_amdvi, 6, 0x2);
-    CHECK_EQ(iopt_map(&t, ~0ULL << 12, 0x5000, K4, MOAT_RW, &f), 0);
-    CHECK_EQ(t.root[127] & 0xfff0000000000fff, 0x6000000000000a03);
-    CHECK_EQ(hw_walk(&(struct hw_root){ true, 6, t.root_pa, 0, 46 },
-                     ~0ULL << 12).pa, 0x5000);
-    finish();
-
-    setup(&iopt_fmt_amdvi, 1, 0x2);
-    CHECK_EQ(iopt_map(&t, 0x1ff000, 0x5000, K4, MOAT_RW, &f), 0);
-    CHECK_EQ(t.root[511], 0x6000000000005001);
-    CHECK_EQ(iopt_map(&t, 0x200000, 0x5000, K4, MOAT_RW, &f), -ERANGE);
-    finish();
-}
-
-TEST(iopt_arguments)
-{
-    struct iopt_cfg cfg = {
-        .fmt = &iopt_fmt_vtd, .levels = 4, .leaf_levels = 0xe,
-        .iova_bits = 48, .pa_bits = 46, .coherent = true,
-    }, c;
-
-    c = cfg; c.levels = 2;
-    CHECK_EQ(iopt_init(&t, &c), -EINVAL);
-    c = cfg; c.levels = 6;
-    CHECK_EQ(iopt_init(&t, &c), -EINVAL);
-    c = cfg; c.leaf_levels = 0xc;
-    CHECK_EQ(iopt_init(&t, &c), -EINVAL);
-    c = cfg; c.iova_bits = 49;
-    CHECK_EQ(iopt_init(&t, &c), -EINVAL);
-    c = cfg; c.pa_bits = 53;
-    CHECK_EQ(iopt_init(&t, &c), -EINVAL);
-    sim_fail_nth(1);
-    CHECK_EQ(iopt_init(&t, &cfg), -ENOMEM);
-    /* A level without those below it is not used. */
-    c = cfg; c.leaf_levels = 0xa;
-    CHECK_EQ(iopt_init(&t, &c), 0);
-    CHECK_EQ(t.leaf_levels, 2);
-    CHECK(iopt_free_some(&t, 1));
-    c = cfg; c.iova_bits = 39;
-    CHECK_EQ(iopt_init(&t, &c), 0);
-    begin();
-
-    CHECK_EQ(iopt_map(&t, 0x800, 0, K4, MOAT_RW, &f), -EINVAL);
-    CHECK_EQ(iopt_map(&t, 0, 0x800, K4, MOAT_RW, &f), -EINVAL);
-    CHECK_EQ(iopt_map(&t, 0, 0, 0x800, MOAT_RW, &f), -EINVAL);
-    CHECK_EQ(iopt_map(&t, 0, 0, 0, MOAT_RW, &f), -EINVAL);
-    CHECK_EQ(iopt_map(&t, 0, 0, K4, 0, &f), -EINVAL);
-    CHECK_EQ(iopt_map(&t, 0, 0, K4, 4, &f), -EINVAL);
-    CHECK_EQ(iopt_map(&t, 1ULL << 39, 0, K4, MOAT_RW, &f), -ERANGE);
-    CHECK_EQ(iopt_map(&t, (1ULL << 39) - K4, 0, 2 * K4, MOAT_RW, &f), -ERANGE);
-    CHECK_EQ(iopt_map(&t, ~0xfffULL, 0, 2 * K4, MOAT_RW, &f), -ERANGE);
-    CHECK_EQ(iopt_map(&t, 0, 1ULL << 46, K4, MOAT_RW, &f), -ERANGE);
-    CHECK_EQ(iopt_map(&t, 0, (1ULL << 46) - K4, 2 * K4, MOAT_RW, &f), -ERANGE);
-    CHECK_EQ(iopt_unmap(&t, 1ULL << 39, K4, &f), -ERANGE);
-    CHECK_EQ(iopt_unmap(&t, 0, ~0xfffULL, &f), -ERANGE);
-    CHECK_EQ(iopt_unmap(&t, 1, K4, &f), -EINVAL);
-    CHECK_EQ(iopt_unmap(&t, 0, 0, &f), -EINVAL);
-    CHECK_EQ(iopt_lookup(&t, 1ULL << 39, NULL, NULL, NULL), -ENOENT);
-    CHECK(f.first > f.last && !f.added && !f.modified);
-    CHECK_EQ(t.pages, 1);
-    CHECK_EQ(iopt_map(&t, (1ULL << 39) - K4, (1ULL << 46) - K4, K4, MOAT_RW,
-                      &f), 0);
-    CHECK_EQ(iopt_unmap(&t, 0, 1ULL << 39, &f), 0);
-    CHECK_EQ(t.pages, 1);
-    finish();
-}
+/* The page-table engine: each rule by an example. */
+#include "iopt_one.h"
 
 /* XSA-275: what is said about changes comes from whole old and new words. */
 TEST(iopt_flush_flags)
@@ -339,6 +140,68 @@ TEST(iopt_join_refused)
         CHECK_EQ(level, 2);
         finish();
     }
+}
+
+/* A join of 2 MiB does not carry on to 1 GiB if the addresses forbid it. */
+TEST(iopt_join_misaligned)
+{
+    unsigned int i, level;
+
+    setup(&iopt_fmt_vtd, 4, 0xe);
+    CHECK_EQ(iopt_map(&t, G1, 4 * G1 + M2, G1 - M2, MOAT_RW, &f), 0);
+    for ( i = 0; i < 512; i++ )
+        CHECK_EQ(iopt_map(&t, 2 * G1 - M2 + i * K4, 5 * G1 + i * K4, K4,
+                          MOAT_RW, &f), 0);
+    CHECK_EQ(iopt_lookup(&t, 2 * G1 - M2, NULL, NULL, &level), 0);
+    CHECK_EQ(level, 2);
+    CHECK_EQ(t.pages, 3);
+    finish();
+}
+
+/* The table used last is forgotten when it goes, however it goes. */
+TEST(iopt_hot_table)
+{
+    struct hw_root r;
+    unsigned int i, k;
+
+    setup(&iopt_fmt_amdvi, 4, 0xe);
+    r = hw();
+    CHECK_EQ(iopt_map(&t, 9 * M2, 0, K4, MOAT_RW, &f), 0);
+    for ( i = 0; i < 6; i++ )
+    {
+        CHECK_EQ(iopt_map(&t, K4, 5 * K4, K4, MOAT_RW, &f), 0);
+        CHECK_EQ(hw_walk(&r, K4).pa, 5 * K4);
+        switch ( i )
+        {
+        case 0:     /* emptied by the page itself */
+            CHECK_EQ(iopt_unmap(&t, K4, K4, &f), 0);
+            break;
+        case 1:     /* by a run */
+            CHECK_EQ(iopt_unmap(&t, 0, 3 * K4, &f), 0);
+            break;
+        case 2:     /* unlinked whole, the table above stays */
+            CHECK_EQ(iopt_unmap(&t, 0, M2, &f), 0);
+            break;
+        case 3:     /* with the table above */
+            CHECK_EQ(iopt_unmap(&t, 0, G1, &f), 0);
+            break;
+        case 4:     /* replaced by a leaf */
+            CHECK_EQ(iopt_map(&t, 0, M2, M2, MOAT_RW, &f), 0);
+            CHECK_EQ(iopt_unmap(&t, K4, K4, &f), 0);
+            break;
+        default:    /* re-joined */
+            CHECK_EQ(iopt_unmap(&t, 0, M2, &f), 0);
+            for ( k = 0; k < 512; k++ )
+                CHECK_EQ(iopt_map(&t, k * K4, k * K4, K4, MOAT_RW, &f), 0);
+            break;
+        }
+        end();
+        begin();
+        /* Page 1 is to be done anew, in whatever table there is now. */
+        CHECK_EQ(iopt_map(&t, K4, 7 * K4, K4, MOAT_READ, &f), 0);
+        CHECK_EQ(hw_walk(&r, K4).pa, 7 * K4);
+    }
+    finish();
 }
 
 /* XSA-390: a unit of fewer levels gets a table that stays where it is. */

@@ -14,7 +14,7 @@ static void setup(const struct iopt_fmt *fmt, unsigned int levels,
 {
     struct iopt_cfg cfg = {
         .fmt = fmt, .levels = levels, .leaf_levels = 0xe,
-        .iova_bits = levels == 6 ? 64 : 12 + 9 * levels, .pa_bits = 46,
+        .iova_bits = levels == 6 ? 63 : 12 + 9 * levels, .pa_bits = 46,
         .node = HOST_NO_NODE, .coherent = coherent,
     };
 

@@ -24,7 +24,8 @@ UNIT_CFLAGS := -std=gnu99 -g -O1 -pthread -fno-omit-frame-pointer \
 UNIT_CORE_CFLAGS := -fno-builtin
 
 # ---- pt ----
-test_iopt-objs := iopt_hw.c
+test_iopt-objs := iopt_hw.c iopt_one.c
+test_iopt_words-objs := iopt_hw.c iopt_one.c
 test_iopt_random-objs := iopt_hw.c iopt_model.c
 test_iopt_steps-objs := iopt_hw.c iopt_model.c
 test_iopt_fill-objs := iopt_hw.c iopt_model.c

@@ -83,12 +83,33 @@ static unsigned long set_large(struct iopt *t, const struct run *r,
     return added;
 }
 
+/*
+ * After stores in the table of @level at @link: say what to flush, count, and
+ * see whether the table became one large page.
+ */
+static inline void map_done(struct iopt *t, uint64_t *link,
+                            unsigned int level, moat_iova_t iova,
+                            moat_iova_t last, moat_paddr_t pa,
+                            unsigned long added, struct moat_flush *f)
+{
+    uint64_t count = *link;
+
+    iopt_note(f, iova, last);
+    if ( added )
+    {
+        f->added = true;
+        count = iopt_count_add(t->fmt, link, added);
+    }
+    /* Only if the addresses go together. */
+    if ( iopt_maybe_full(t->fmt, count) && level < t->max_leaf &&
+         !((iova ^ pa) & (IOPT_LEVEL_SIZE(level + 1) - 1)) )
+        iopt_tidy(t, iova, level, f);
+}
+
 static void map_run(struct iopt *t, const struct run *r,
                     const struct iopt_leaf *w, struct moat_flush *f)
 {
-    const struct iopt_fmt *fmt = t->fmt;
-    uint64_t v = w->pa | w->attr | fmt->leaf_bits[r->level];
-    uint64_t count = *r->link;
+    uint64_t v = w->pa | w->attr | t->fmt->leaf_bits[r->level];
     unsigned long added;
     bool modified = false;
 
@@ -101,18 +122,8 @@ static void map_run(struct iopt *t, const struct run *r,
 
     iopt_writeback(t, r->slot, r->n * sizeof(*r->slot));
     f->modified |= modified;
-    if ( added )
-    {
-        f->added = true;
-        count = iopt_count_add(fmt, r->link, added);
-    }
-    iopt_note(f, w->iova, w->iova - 1 +
-              ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level)));
-
-    /* One large page now? Only if the addresses go together. */
-    if ( r->level < t->max_leaf && iopt_maybe_full(fmt, count) &&
-         !((w->iova ^ w->pa) & (IOPT_LEVEL_SIZE(r->level + 1) - 1)) )
-        iopt_tidy(t, w->iova, r->level, f);
+    map_done(t, r->link, r->level, w->iova, w->iova - 1 +
+             ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level)), w->pa, added, f);
 }
 
 /*
@@ -176,38 +187,31 @@ static void map_undo(struct iopt *t, const struct iopt_leaf *w, uint64_t len,
     } while ( at <= done && at < len );
 }
 
-/* The range is sound: aligned, not empty, within the table's width. */
-static inline int check_range(const struct iopt *t, moat_iova_t iova,
-                              uint64_t len)
-{
-    if ( !len || ((iova | len) & (MOAT_PAGE_SIZE - 1)) )
-        return -EINVAL;
-    if ( iova > t->iova_max || len - 1 > t->iova_max - iova )
-        return -ERANGE;
-    return 0;
-}
-
-int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
-             unsigned int prot, struct moat_flush *f)
+/* All but the plain case: see iopt_map(). */
+static int __attribute__((__noinline__)) map_any(struct iopt *t,
+                                                 moat_iova_t iova,
+                                                 moat_paddr_t pa,
+                                                 uint64_t len,
+                                                 unsigned int prot,
+                                                 struct moat_flush *f)
 {
     struct iopt_leaf w = { .iova = iova, .pa = pa };
     unsigned int level;
     uint64_t done;
-    int rc = check_range(t, iova, len);
+    int rc = 0;
 
-    if ( rc )
-        return rc;
-    if ( (pa & (MOAT_PAGE_SIZE - 1)) || !prot || (prot & ~MOAT_RW) )
+    if ( ((iova | pa | len) & (MOAT_PAGE_SIZE - 1)) || !len ||
+         prot - 1 >= MOAT_RW )
         return -EINVAL;
-    if ( pa > t->pa_max || len - 1 > t->pa_max - pa )
+    if ( iova > t->iova_max || len - 1 > t->iova_max - iova ||
+         pa > t->pa_max || len - 1 > t->pa_max - pa )
         return -ERANGE;
-    w.attr = t->fmt->rights[prot] | (t->snoop ? t->fmt->snoop : 0);
-
+    w.attr = t->attr[prot];
+    level = iopt_level_for(t, iova, iova | pa, len, t->max_leaf);
     /*
      * One run needs no rehearsal: it stores nothing before it has its tables.
      * Of several, an earlier one must not be stored if a later one fails.
      */
-    level = iopt_level_for(t, iova, iova | pa, len, t->max_leaf);
     if ( (len & (IOPT_LEVEL_SIZE(level) - 1)) ||
          iopt_index(iova, level) + (len >> IOPT_LEVEL_SHIFT(level)) >
          IOPT_ENTRIES )
@@ -217,6 +221,27 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
     if ( rc )
         map_undo(t, &w, len, done, f);
     return rc;
+}
+
+int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
+             unsigned int prot, struct moat_flush *f)
+{
+    uint64_t *slot, v, old;
+
+    /* One sound page: most often that, and most often near the last one. */
+    if ( len != MOAT_PAGE_SIZE || ((iova | pa) & (MOAT_PAGE_SIZE - 1)) ||
+         prot - 1 >= MOAT_RW || pa > t->pa_max ||
+         !(slot = iopt_page_slot(t, iova)) )
+        return map_any(t, iova, pa, len, prot, f);
+    v = pa | t->attr[prot] | t->fmt->leaf_bits[1];
+    old = *slot;
+    if ( old == v )
+        return 0;
+    host_store64(slot, v);
+    iopt_writeback(t, slot, sizeof(v));
+    f->modified |= old != 0;
+    map_done(t, t->hot_link, 1, iova, iova + MOAT_PAGE_SIZE - 1, pa, !old, f);
+    return 0;
 }
 
 /* ---- Unmapping ---- */
@@ -260,6 +285,17 @@ static unsigned long clear_large(struct iopt *t, const struct run *r,
     return removed;
 }
 
+static inline void unmap_done(struct iopt *t, uint64_t *link,
+                              unsigned int level, moat_iova_t iova,
+                              moat_iova_t last, unsigned long removed,
+                              struct moat_flush *f)
+{
+    f->modified = true;
+    iopt_note(f, iova, last);
+    if ( iopt_maybe_empty(t->fmt, iopt_count_add(t->fmt, link, -removed)) )
+        iopt_tidy(t, iova, level, f);
+}
+
 static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
                       struct moat_flush *f)
 {
@@ -273,24 +309,24 @@ static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
         return;
 
     iopt_writeback(t, r->slot, r->n * sizeof(*r->slot));
-    f->modified = true;
     f->big_leaf |= r->level > 1;
-    iopt_note(f, iova, iova - 1 +
-              ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level)));
-    if ( iopt_maybe_empty(t->fmt, iopt_count_add(t->fmt, r->link, -removed)) )
-        iopt_tidy(t, iova, r->level, f);
+    unmap_done(t, r->link, r->level, iova, iova - 1 +
+               ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level)), removed, f);
 }
 
-int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
-               struct moat_flush *f)
+static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
+                                                   moat_iova_t iova,
+                                                   uint64_t len,
+                                                   struct moat_flush *f)
 {
     struct run r;
     uint64_t bytes;
-    int rc = check_range(t, iova, len);
+    int rc;
 
-    if ( rc )
-        return rc;
-
+    if ( ((iova | len) & (MOAT_PAGE_SIZE - 1)) || !len )
+        return -EINVAL;
+    if ( iova > t->iova_max || len - 1 > t->iova_max - iova )
+        return -ERANGE;
     for ( ; len; iova += bytes, len -= bytes )
     {
         unsigned int level = iopt_level_for(t, iova, iova, len, t->levels);
@@ -317,5 +353,22 @@ int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
         bytes = (uint64_t)r.n << IOPT_LEVEL_SHIFT(level);
         unmap_run(t, &r, iova, f);
     }
+    return 0;
+}
+
+int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
+               struct moat_flush *f)
+{
+    uint64_t *slot;
+
+    /* One page, as in iopt_map(). */
+    if ( len != MOAT_PAGE_SIZE || (iova & (MOAT_PAGE_SIZE - 1)) ||
+         !(slot = iopt_page_slot(t, iova)) )
+        return unmap_any(t, iova, len, f);
+    if ( !*slot )
+        return 0;
+    host_store64(slot, 0);
+    iopt_writeback(t, slot, sizeof(*slot));
+    unmap_done(t, t->hot_link, 1, iova, iova + MOAT_PAGE_SIZE - 1, 1, f);
     return 0;
 }

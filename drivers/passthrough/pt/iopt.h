@@ -72,11 +72,14 @@ struct iopt
     moat_iova_t iova_max;       /* last valid byte */
     moat_paddr_t pa_max;
     bool coherent;              /* false: write back what hardware reads */
-    bool snoop;                 /* set fmt->snoop in leaves */
+    uint64_t attr[4];           /* leaf: rights and snoop, by MOAT_RW */
     unsigned int node;
     void *owner;                /* cookie for host_table_alloc() */
     unsigned long pages;        /* table pages linked, root included */
     uint64_t root_link;         /* shaped like a table entry: root's count */
+    /* The table of level 1 used last: its first address, itself, its link. */
+    moat_iova_t hot_iova;
+    uint64_t *hot_table, *hot_link;
     uint64_t *fill;             /* highest table of the shared chain */
     uint64_t fill_leaf;         /* what all entries of its lowest hold */
     struct host_tables dying;   /* by iopt_free_some() */
@@ -92,8 +95,8 @@ struct iopt_cfg
 
 /*
  * Allocate the root. A level counts in @leaf_levels only if all below it do
- * too, so that a split never needs more than one page a level. -EINVAL:
- * geometry that the format does not have; -ENOMEM.
+ * too, so that a split never needs more than one page a level. @iova_bits: 21
+ * to 63. -EINVAL: geometry that the format does not have; -ENOMEM.
  */
 int iopt_init(struct iopt *t, const struct iopt_cfg *cfg);
 /*

@@ -19,6 +19,9 @@
 #include "../core/bits.h"
 #include "iopt.h"
 
+/* No valid address is near: those of a table have less than 64 bits. */
+#define IOPT_NOT_HOT (~(moat_iova_t)0)
+
 static inline unsigned int iopt_index(moat_iova_t iova, unsigned int level)
 {
     return (unsigned int)(iova >> IOPT_LEVEL_SHIFT(level)) &
@@ -72,6 +75,26 @@ static inline uint64_t *iopt_down(struct iopt *t, moat_iova_t iova,
     }
     *level = l;
     return slot;
+}
+
+/*
+ * The slot of one page, in the table of level 1 that was used last if that
+ * covers @iova; t->hot_link then points to it. NULL: out of range, or there is
+ * no such table that can be changed.
+ */
+uint64_t *iopt_page_slot_cold(struct iopt *t, moat_iova_t iova);
+
+static inline uint64_t *iopt_page_slot(struct iopt *t, moat_iova_t iova)
+{
+    if ( iova > t->iova_max || (iova ^ t->hot_iova) >= IOPT_LEVEL_SIZE(2) )
+        return iopt_page_slot_cold(t, iova);
+    return t->hot_table + iopt_index(iova, 1);
+}
+
+/* A table is unlinked: it may be the one used last, or one above that. */
+static inline void iopt_forget(struct iopt *t)
+{
+    t->hot_iova = IOPT_NOT_HOT;
 }
 
 /* @n more (or, negated, fewer) present entries in the table at @link. */

@@ -23,10 +23,11 @@ static unsigned int usable_leaf_level(const struct iopt_cfg *cfg)
 int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
 {
     const struct iopt_fmt *fmt = cfg->fmt;
+    unsigned int l;
 
     if ( cfg->levels < fmt->min_levels || cfg->levels > fmt->max_levels ||
          !(cfg->leaf_levels & (1u << 1)) ||
-         cfg->iova_bits < MOAT_PAGE_SHIFT || cfg->iova_bits > 64 ||
+         cfg->iova_bits < IOPT_LEVEL_SHIFT(2) || cfg->iova_bits > 63 ||
          cfg->iova_bits > MOAT_PAGE_SHIFT + 9 * cfg->levels ||
          cfg->pa_bits < MOAT_PAGE_SHIFT || cfg->pa_bits > 52 )
         return -EINVAL;
@@ -41,7 +42,9 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
     t->pa_bits = cfg->pa_bits;
     t->pa_max = ~(uint64_t)0 >> (64 - cfg->pa_bits);
     t->coherent = cfg->coherent;
-    t->snoop = cfg->snoop;
+    iopt_forget(t);
+    for ( l = 1; l < ARRAY_SIZE(t->attr); l++ )
+        t->attr[l] = fmt->rights[l] | (cfg->snoop ? fmt->snoop : 0);
     t->node = cfg->node;
     t->owner = cfg->owner;
     host_tables_init(&t->dying);
@@ -52,6 +55,41 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
     iopt_writeback(t, t->root, MOAT_PAGE_SIZE);
     t->pages = 1;
     return 0;
+}
+
+/* One step of the descent below; false: no link of @level at *@table. */
+static inline bool step_down(const struct iopt *t, moat_iova_t iova,
+                             unsigned int level, uint64_t **table,
+                             uint64_t **link)
+{
+    uint64_t *slot = *table + iopt_index(iova, level);
+    /* The bits of a link cancel out, those of all else do not. */
+    uint64_t e = *slot ^ t->fmt->table_bits[level];
+
+    if ( e & t->fmt->table_mask )
+        return false;
+    *link = slot;
+    *table = iopt_table(t, e);
+    return true;
+}
+
+/* iopt_down(), spelt out for speed: few things are called as often. */
+uint64_t *iopt_page_slot_cold(struct iopt *t, moat_iova_t iova)
+{
+    uint64_t *table = t->root, *link = &t->root_link;
+    unsigned int levels = t->levels;
+
+    if ( iova > t->iova_max ||
+         (levels > 5 && !step_down(t, iova, 6, &table, &link)) ||
+         (levels > 4 && !step_down(t, iova, 5, &table, &link)) ||
+         (levels > 3 && !step_down(t, iova, 4, &table, &link)) ||
+         (levels > 2 && !step_down(t, iova, 3, &table, &link)) ||
+         (levels > 1 && !step_down(t, iova, 2, &table, &link)) )
+        return NULL;
+    t->hot_iova = iova & ~(IOPT_LEVEL_SIZE(2) - 1);
+    t->hot_table = table;
+    t->hot_link = link;
+    return table + iopt_index(iova, 1);
 }
 
 /* ---- Making way ---- */
@@ -137,10 +175,13 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 
 /* ---- Tidying up ---- */
 
-static bool is_empty(const uint64_t *table)
+/* The neighbours of what was cleared last, at @at, are the likeliest. */
+static bool is_empty(const uint64_t *table, unsigned int at)
 {
     unsigned int i;
 
+    if ( table[(at + 1) % IOPT_ENTRIES] || table[(at - 1) % IOPT_ENTRIES] )
+        return false;
     for ( i = 0; i < IOPT_ENTRIES; i++ )
         if ( table[i] )
             return false;
@@ -196,7 +237,8 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         uint64_t *table = iopt_table(t, old);
         moat_iova_t first = iova & ~(IOPT_LEVEL_SIZE(l + 1) - 1);
 
-        if ( !iopt_maybe_empty(fmt, old) || !is_empty(table) )
+        if ( !iopt_maybe_empty(fmt, old) ||
+             !is_empty(table, iopt_index(iova, l)) )
         {
             if ( !iopt_maybe_full(fmt, old) )
                 break;
@@ -207,6 +249,7 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         host_store64(link[l], new);
         iopt_writeback(t, link[l], sizeof(new));
         host_tables_add(&f->tables, table);
+        iopt_forget(t);
         t->pages--;
         f->modified = f->big_leaf = true;
         iopt_note(f, first, first + IOPT_LEVEL_SIZE(l + 1) - 1);
@@ -225,6 +268,7 @@ void iopt_unlink(struct iopt *t, uint64_t *table, unsigned int level,
         if ( iopt_is_link(t->fmt, table[i], level) )
             iopt_unlink(t, iopt_table(t, table[i]), level - 1, f);
     host_tables_add(&f->tables, table);
+    iopt_forget(t);
     t->pages--;
 }
 
@@ -284,8 +328,7 @@ int iopt_fill(struct iopt *t, moat_paddr_t pa, unsigned int prot)
         return -EINVAL;
 
     host_tables_init(&chain);
-    entry[1] = pa | fmt->rights[prot] | (t->snoop ? fmt->snoop : 0) |
-               fmt->leaf_bits[1];
+    entry[1] = pa | t->attr[prot] | fmt->leaf_bits[1];
     for ( l = 1; l < t->levels; l++ )
     {
         table = host_table_alloc(t->owner, t->node, &table_pa);
