@@ -286,6 +286,9 @@ def dom0(tree, name, files, modules=()):
         cpio.link("usr/sbin/" + program, "../../%s/bin/%s" % (XEN_LIB, program))
     cpio.file("etc/xen/xl.conf", b'autoballoon="off"\n', 0o644)
     cpio.file("etc/profile", os.path.join(HERE, "dom0-profile"), 0o644)
+    for guest in ("nic.cfg", "hvm.cfg"):
+        cpio.file("etc/xen/" + guest, os.path.join(HERE, "dom0-" + guest),
+                  0o644)
     cpio.file("usr/bin/guest-run", os.path.join(HERE, "guest-run"))
     cpio.file("guest/guest.cpio", os.path.join(OUT, "guest.cpio"), 0o644)
     cpio.file("guest/vmlinux", os.path.join(OUT, "vmlinux"), 0o644)

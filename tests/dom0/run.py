@@ -38,7 +38,7 @@ def shell(options):
                         iommu=options.iommu, dom0_args="moat=shell")
     m.prepare()
     os.execvp("qemu-system-x86_64", m.command(
-        ["-chardev", "stdio,id=com1,signal=off,logfile=" + m.log_path,
+        ["-chardev", "stdio,id=com1,mux=on,signal=off,logfile=" + m.log_path,
          "-serial", "chardev:com1"]))
 
 
