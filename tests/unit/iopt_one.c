@@ -22,7 +22,7 @@ void setup_bits(const struct iopt_fmt *fmt, unsigned int levels,
 {
     struct iopt_cfg cfg = {
         .fmt = fmt, .levels = levels, .leaf_levels = leaf_levels,
-        .iova_bits = levels == 6 ? 63 : 12 + 9 * levels, .pa_bits = 46,
+        .iova_bits = levels == 6 ? 64 : 12 + 9 * levels, .pa_bits = 46,
         .node = HOST_NO_NODE, .coherent = coherent, .snoop = snoop,
     };
 

@@ -95,8 +95,9 @@ struct iopt_cfg
 
 /*
  * Allocate the root. A level counts in @leaf_levels only if all below it do
- * too, so that a split never needs more than one page a level. @iova_bits: 21
- * to 63. -EINVAL: geometry that the format does not have; -ENOMEM.
+ * too, so that a split never needs more than one page a level. @iova_bits: at
+ * least 21; 64 is taken as 63, so that no sum of addresses wraps. -EINVAL:
+ * geometry that the format does not have; -ENOMEM.
  */
 int iopt_init(struct iopt *t, const struct iopt_cfg *cfg);
 /*

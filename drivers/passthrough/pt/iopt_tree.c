@@ -27,7 +27,7 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
 
     if ( cfg->levels < fmt->min_levels || cfg->levels > fmt->max_levels ||
          !(cfg->leaf_levels & (1u << 1)) ||
-         cfg->iova_bits < IOPT_LEVEL_SHIFT(2) || cfg->iova_bits > 63 ||
+         cfg->iova_bits < IOPT_LEVEL_SHIFT(2) || cfg->iova_bits > 64 ||
          cfg->iova_bits > MOAT_PAGE_SHIFT + 9 * cfg->levels ||
          cfg->pa_bits < MOAT_PAGE_SHIFT || cfg->pa_bits > 52 )
         return -EINVAL;
@@ -37,8 +37,8 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
     t->levels = t->pinned = cfg->levels;
     t->max_leaf = usable_leaf_level(cfg);
     t->leaf_levels = (2u << t->max_leaf) - 2;
-    t->iova_bits = cfg->iova_bits;
-    t->iova_max = ~(uint64_t)0 >> (64 - cfg->iova_bits);
+    t->iova_bits = (unsigned int)min_u64(cfg->iova_bits, 63);
+    t->iova_max = ~(uint64_t)0 >> (64 - t->iova_bits);
     t->pa_bits = cfg->pa_bits;
     t->pa_max = ~(uint64_t)0 >> (64 - cfg->pa_bits);
     t->coherent = cfg->coherent;
