@@ -43,6 +43,7 @@ int machine_create(struct machine *m, const struct moat_options *o)
 {
     static const uint8_t table[36] = "FAKE";
     struct moat_options def;
+    char name[16];
     int rc;
 
     memset(m, 0, sizeof(*m));
@@ -52,9 +53,8 @@ int machine_create(struct machine *m, const struct moat_options *o)
         o = &def;
     }
     sim_acpi_set("FAKE", table, sizeof(table));
-    sim_domain_name(DOM0, "dom0");
-    sim_domain_name(COOKIE(1), "d1");
-    sim_domain_name(COOKIE(2), "d2");
+    if ( strcmp(host_domain_name(DOM0, name, sizeof(name)), "dom0") )
+        sim_domain_name(DOM0, "dom0");  /* d1 and d2 are the default */
     rc = moat_platform_create(o, &m->p);
     if ( rc )
     {
