@@ -9,6 +9,8 @@
 #define PCI_STATUS_CAPS     0x0010u
 #define PCI_CAP_PTR         0x34u
 #define PCI_CAP_MSI         0x05u
+/* Addresses of more than 48 bits begin here: four levels do not reach. */
+#define NEXT_WIDTH          ((moat_paddr_t)1 << 48)
 #define CAPS_MAX            48u     /* a list of capabilities may be a loop */
 
 static uint16_t find_cap(moat_sbdf_t dev, uint8_t id)
@@ -110,7 +112,14 @@ static void fill_caps(struct amdvi_unit *a, unsigned int va_bits)
     memset(c, 0, sizeof(*c));
     c->levels = (1u << (levels + 1)) - 2;
     c->leaf_levels = 0xe;
-    c->iova_bits = (unsigned int)min_u64(64, MOAT_PAGE_SHIFT + 9u * levels);
+    /*
+     * What machine addresses need, not all that could be walked: each level
+     * more costs an access in every walk.
+     */
+    c->iova_bits = host_mem_type(NEXT_WIDTH, NEXT_WIDTH + MOAT_PAGE_SIZE - 1)
+                   == HOST_MEM_NO_SUCH ? 48 : 57;
+    c->iova_bits = (unsigned int)min_u64(c->iova_bits,
+                                         MOAT_PAGE_SHIFT + 9u * levels);
     /* IVinfo.VASize: 32, 40, 48 or 64; all else says nothing (5.1). */
     if ( (va_bits == 32 || va_bits == 40 || va_bits == 48) &&
          va_bits < c->iova_bits )

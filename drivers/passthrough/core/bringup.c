@@ -132,7 +132,7 @@ static int unit_enable_intremap(struct moat_unit *u, bool x2apic)
         return rc;
     }
     u->intremap_on = true;
-    return 0;
+    return intr_unit_prepare(u);
 }
 
 static int intremap_on(struct moat_platform *p, bool x2apic)
@@ -163,9 +163,10 @@ static int intremap_on(struct moat_platform *p, bool x2apic)
 static bool intremap_in_use(const struct moat_platform *p)
 {
     const struct moat_unit *u;
+    unsigned long total;
 
     for ( u = p->units; u; u = u->next )
-        if ( u->intr && u->intr->used )
+        if ( intr_used(u, &total) )
             return true;
     return false;
 }

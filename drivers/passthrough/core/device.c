@@ -2,6 +2,7 @@
 /* Devices: added, removed, asked about. Changes of owner: move.c. */
 
 #include "device.h"
+#include "intr.h"
 
 static int collect_resv(struct moat_device *dev)
 {
@@ -42,7 +43,9 @@ static int resolve(struct moat_device *dev)
 {
     struct moat_platform *p = dev->platform;
     struct rid_topo topo;
+    const struct moat_unit *u = dev->unit;
     moat_sbdf_t alias;
+    uint16_t rid;
     int rc = topo_insert(p, &dev->node);
 
     if ( !rc && !quirk_alias(dev->ids_word, dev->dev, &alias) )
@@ -52,6 +55,9 @@ static int resolve(struct moat_device *dev)
                       MOAT_SBDF_ARG(dev->dev), MOAT_SBDF_ARG(alias));
         rc = topo_add_alias(p, dev->dev, alias);
     }
+    if ( !rc && u && u->ops->rid_alias &&
+         !u->ops->rid_alias(u, MOAT_SBDF_RID(dev->dev), &rid) )
+        rc = topo_add_alias(p, dev->dev, (dev->dev & ~0xffffu) | rid);
     if ( rc )
         return rc;
 
@@ -114,6 +120,8 @@ int moat_device_add(struct moat_platform *p,
     if ( !dev->unit && !dev->passive )
         host_log_warn(MOAT_PRI_SBDF ": in no unit's scope: untranslated, not "
                       "assignable", MOAT_SBDF_ARG(dev->dev));
+    if ( dev->unit && dev->unit->ops->device_found )
+        dev->unit->ops->device_found(dev->unit, dev->dev);
 
     rc = resolve(dev);
     if ( !rc )
@@ -132,6 +140,7 @@ int moat_device_add(struct moat_platform *p,
         device_free(dev);
         return rc;
     }
+    intr_device_prepare(dev);
     registry_set_dev(p, dev->dev, dev);
     *out = dev;
     return 0;

@@ -22,11 +22,7 @@ void moat_unit_counts(const struct moat_unit *u, struct moat_counts *c)
     memset(c, 0, sizeof(*c));
     did_counts(u, &c->free_ids, &c->total_ids);
     c->table_pages = all_table_pages(u->platform);
-    if ( u->intr )
-    {
-        c->intr_used = HOST_READ_ONCE(u->intr->used);
-        c->intr_total = u->intr->entries;
-    }
+    c->intr_used = intr_used(u, &c->intr_total);
 }
 
 static const char *state_name(const struct moat_unit *u)

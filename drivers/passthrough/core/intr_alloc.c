@@ -9,11 +9,16 @@
 
 int intr_table_init(struct moat_unit *u)
 {
+    struct intr_table *t;
+
+    return u->intr || u->caps.intr_per_rid ? 0 : intr_table_add(u, &t);
+}
+
+int intr_table_add(struct moat_unit *u, struct intr_table **slot)
+{
     unsigned int entries = u->caps.intr_entries, w, o;
     struct intr_table *t;
 
-    if ( u->intr )
-        return 0;
     if ( entries < 64 || entries > INTR_MAX_ENTRIES || !is_pow2(entries) )
         return -EINVAL;
     t = host_alloc(sizeof(*t));
@@ -36,19 +41,46 @@ int intr_table_init(struct moat_unit *u)
             t->top[o] |= MOAT_BIT(w / 64);
         }
     }
+    t->next = u->intr;
     u->intr = t;
+    *slot = t;
     return 0;
 }
 
 void intr_table_fini(struct moat_unit *u)
 {
-    struct intr_table *t = u->intr;
+    struct intr_table *t;
 
-    if ( !t )
-        return;
-    u->intr = NULL;
-    host_free(t->word);
-    host_free(t);
+    while ( (t = u->intr) != NULL )
+    {
+        u->intr = t->next;
+        host_free(t->word);
+        host_free(t);
+    }
+}
+
+struct intr_table *intr_table_of(struct moat_unit *u, uint16_t rid)
+{
+    struct intr_table **slot;
+
+    if ( !u->caps.intr_per_rid )
+        return u->intr;
+    slot = u->ops->intr_space(u, rid);
+    return slot ? *slot : NULL;
+}
+
+unsigned long intr_used(const struct moat_unit *u, unsigned long *total)
+{
+    const struct intr_table *t;
+    unsigned long used = 0;
+
+    *total = 0;
+    for ( t = u->intr; t; t = t->next )
+    {
+        used += HOST_READ_ONCE(t->used);
+        *total += t->entries;
+    }
+    return used;
 }
 
 /*

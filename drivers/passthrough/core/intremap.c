@@ -26,7 +26,7 @@ static void source_exact(struct source *s, struct moat_unit *u, uint16_t sid)
 {
     s->unit = u;
     s->irte.sid_kind = HW_SID_EXACT;
-    s->irte.sid = sid;
+    s->irte.sid = s->irte.rid = sid;
 }
 
 static int source_pci(struct moat_platform *p, moat_sbdf_t id,
@@ -39,6 +39,8 @@ static int source_pci(struct moat_platform *p, moat_sbdf_t id,
     if ( dev && dev->ids.n )
     {
         source_exact(s, dev->unit, dev->ids.msi_sid);
+        /* Its table is that of all its ids. */
+        s->irte.rid = MOAT_SBDF_RID(dev->dev);
         if ( dev->ids.msi_bus_range )
         {
             s->irte.sid_kind = HW_SID_BUS_RANGE;
@@ -114,7 +116,8 @@ static int write_locked(struct moat_unit *u, unsigned int index,
     {
         e = *first;
         e.intr.vector = (uint8_t)(first->intr.vector + i);
-        memset(&old, 0, sizeof(old));
+        /* Where the table tells who may use it, an entry does not. */
+        old = *first;
         rc = u->ops->irte_get(u, index + i, &old);
         if ( rc )
             return rc;
@@ -130,14 +133,15 @@ static int write_locked(struct moat_unit *u, unsigned int index,
     return 0;
 }
 
-static int clear_locked(struct moat_unit *u, unsigned int index,
-                        unsigned int n)
+static int clear_locked(struct moat_unit *u, uint16_t rid,
+                        unsigned int index, unsigned int n)
 {
     struct hw_irte none;
     unsigned int i;
     int rc, ret = 0;
 
     memset(&none, 0, sizeof(none));
+    none.rid = rid;
     for ( i = 0; i < n; i++ )
     {
         rc = u->ops->irte_set(u, index + i, &none);
@@ -147,33 +151,36 @@ static int clear_locked(struct moat_unit *u, unsigned int index,
     return ret;
 }
 
-static int flush_entries(struct moat_unit *u, unsigned int index,
-                         unsigned int n)
+static int flush_entries(struct moat_unit *u, uint16_t rid,
+                         unsigned int index, unsigned int n)
 {
     struct hw_flush f;
 
     memset(&f, 0, sizeof(f));
     f.kind = HW_FLUSH_INTR;
+    f.rid = rid;
     f.first = index;
     f.last = index + n - 1;
     return unit_flush(u, &f, 1);
 }
 
 /* Make entries non-present, wait until that is known, give them back. */
-static void retire(struct moat_unit *u, unsigned int index, unsigned int n)
+static void retire(struct moat_unit *u, uint16_t rid, unsigned int index,
+                   unsigned int n)
 {
+    struct intr_table *t = intr_table_of(u, rid);
     unsigned long flags = host_lock_irqsave(&u->intr_lock);
-    int rc = clear_locked(u, index, n);
+    int rc = clear_locked(u, rid, index, n);
 
     host_unlock_irqrestore(&u->intr_lock, flags);
     if ( !rc )
-        rc = flush_entries(u, index, n);
+        rc = flush_entries(u, rid, index, n);
 
     flags = host_lock_irqsave(&u->intr_lock);
     if ( rc )
-        u->intr->leaked += n;
+        t->leaked += n;
     else
-        intr_release(u->intr, index, n);
+        intr_release(t, index, n);
     host_unlock_irqrestore(&u->intr_lock, flags);
     if ( rc )
         host_log_err("unit %u: interrupt entries %u-%u are not used again: "
@@ -184,10 +191,16 @@ static void retire(struct moat_unit *u, unsigned int index, unsigned int n)
 int intr_entries_new(struct moat_unit *u, const struct hw_irte *e,
                      unsigned int n, int *index)
 {
-    unsigned long flags = host_lock_irqsave(&u->intr_lock);
-    int i = intr_alloc(u->intr, n), rc = i < 0 ? i : 0;
+    struct intr_table *t = intr_table_of(u, e->rid);
+    unsigned long flags;
     bool stale = false;
+    int i, rc;
 
+    if ( !t )
+        return -ENODEV;
+    flags = host_lock_irqsave(&u->intr_lock);
+    i = intr_alloc(t, n);
+    rc = i < 0 ? i : 0;
     if ( !rc )
         rc = write_locked(u, (unsigned int)i, e, n, &stale);
     host_unlock_irqrestore(&u->intr_lock, flags);
@@ -195,15 +208,15 @@ int intr_entries_new(struct moat_unit *u, const struct hw_irte *e,
     {
         if ( rc == -ENOSPC && host_log_ratelimit() )
             host_log_err("unit %u: no %u interrupt entries in one piece left "
-                         "of %u", u->index, n, u->intr->entries);
+                         "of %u", u->index, n, t->entries);
         return rc;
     }
     /* An absent entry may be cached, too, where absent ones are. */
     if ( !rc && (stale || u->caps.flush_added || u->caps.flush_absent) )
-        rc = flush_entries(u, (unsigned int)i, n);
+        rc = flush_entries(u, e->rid, (unsigned int)i, n);
     if ( rc )
     {
-        retire(u, (unsigned int)i, n);
+        retire(u, e->rid, (unsigned int)i, n);
         return rc;
     }
     *index = i;
@@ -213,16 +226,17 @@ int intr_entries_new(struct moat_unit *u, const struct hw_irte *e,
 int intr_entries_change(struct moat_unit *u, const struct hw_irte *e,
                         unsigned int n, unsigned int index)
 {
+    struct intr_table *t = intr_table_of(u, e->rid);
     unsigned long flags = host_lock_irqsave(&u->intr_lock);
     bool stale = false;
-    int rc = intr_is_used(u->intr, index, n) ? 0 : -EINVAL;
+    int rc = t && intr_is_used(t, index, n) ? 0 : -EINVAL;
 
     if ( !rc )
         rc = write_locked(u, index, e, n, &stale);
     host_unlock_irqrestore(&u->intr_lock, flags);
     if ( stale || (!rc && (u->caps.flush_added || u->caps.flush_absent)) )
     {
-        int rc2 = flush_entries(u, index, n);
+        int rc2 = flush_entries(u, e->rid, index, n);
 
         rc = rc ? rc : rc2;
     }
@@ -278,6 +292,7 @@ int moat_intr_set(struct moat_platform *p, enum moat_intr_source kind,
 void moat_intr_free(struct moat_platform *p, enum moat_intr_source kind,
                     uint32_t id, int index, unsigned int n)
 {
+    struct intr_table *t;
     struct source s;
     unsigned long flags;
     bool used;
@@ -285,16 +300,18 @@ void moat_intr_free(struct moat_platform *p, enum moat_intr_source kind,
     if ( index < 0 || source_find(p, kind, id, &s) || !s.unit ||
          !s.unit->intremap_on )
         return;
+    t = intr_table_of(s.unit, s.irte.rid);
     flags = host_lock_irqsave(&s.unit->intr_lock);
-    used = intr_is_used(s.unit->intr, (unsigned int)index, n);
+    used = t && intr_is_used(t, (unsigned int)index, n);
     host_unlock_irqrestore(&s.unit->intr_lock, flags);
     if ( used )
-        retire(s.unit, (unsigned int)index, n);
+        retire(s.unit, s.irte.rid, (unsigned int)index, n);
 }
 
 int moat_intr_post(struct moat_platform *p, moat_sbdf_t dev, int index,
                    moat_paddr_t pi_desc, uint8_t vector)
 {
+    struct intr_table *t;
     struct hw_irte e;
     struct source s;
     unsigned long flags;
@@ -307,8 +324,10 @@ int moat_intr_post(struct moat_platform *p, moat_sbdf_t dev, int index,
     if ( index < 0 )
         return -EINVAL;
 
+    e = s.irte;
+    t = intr_table_of(s.unit, e.rid);
     flags = host_lock_irqsave(&s.unit->intr_lock);
-    if ( !intr_is_used(s.unit->intr, (unsigned int)index, 1) ||
+    if ( !t || !intr_is_used(t, (unsigned int)index, 1) ||
          s.unit->ops->irte_get(s.unit, (unsigned int)index, &e) ||
          !e.present || !same_source(&e, &s.irte) )
         rc = -EINVAL;
@@ -319,5 +338,6 @@ int moat_intr_post(struct moat_platform *p, moat_sbdf_t dev, int index,
         rc = s.unit->ops->irte_set(s.unit, (unsigned int)index, &e);
     }
     host_unlock_irqrestore(&s.unit->intr_lock, flags);
-    return rc ? rc : flush_entries(s.unit, (unsigned int)index, 1);
+    return rc ? rc : flush_entries(s.unit, s.irte.rid, (unsigned int)index,
+                                   1);
 }

@@ -89,7 +89,7 @@ static void make_irte(const struct moat_platform *p, const struct ioapic *io,
     memset(e, 0, sizeof(*e));
     e->present = true;
     e->sid_kind = HW_SID_EXACT;
-    e->sid = io->sid;
+    e->sid = e->rid = io->sid;
     e->intr.vector = (uint8_t)FIELD_GET(RTE_VECTOR, rte);
     e->intr.delivery = (uint8_t)FIELD_GET(RTE_DELIVERY, rte);
     e->intr.logical = rte & RTE_LOGICAL;

@@ -166,6 +166,13 @@ struct moat_unit *unit_find(struct moat_platform *p, moat_sbdf_t dev)
             continue;
         if ( u->include_all && !best )
             best = u;
+        match = u->ops->serves
+                ? u->ops->serves(u, MOAT_SBDF_RID(dev)) : 0;
+        if ( match > score )
+        {
+            score = match;
+            best = u;
+        }
         for ( sc = u->scopes; sc; sc = sc->next )
         {
             match = scope_match(sc, dev);
