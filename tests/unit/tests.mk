@@ -102,4 +102,4 @@ $(UNIT_BIN): $(UNIT_B)/%: $(UNIT_B)/tests/unit/%.o \
 
 -include $(UNIT_CORE_OBJ:.o=.d) $(UNIT_LIB_OBJ:.o=.d)
 -include $(UNIT_CLANG_OK:.clang=.clang.d)
--include $(UNIT_TESTS:%=$(UNIT_B)/tests/unit/%.d)
+-include $(wildcard $(UNIT_B)/tests/unit/*.d)
