@@ -183,7 +183,8 @@ void moat_flush_begin(struct moat_flush *f);
  * nothing of the range that was not mapped before is left mapped by this
  * call and @f still says what to flush. Takes the domain's map lock. Any
  * context with interrupts on. -ENOMEM, -EINVAL (alignment), -ERANGE (beyond
- * iova_bits or the physical width).
+ * iova_bits or the physical width), -EBUSY (MOAT_DOMAIN_OWN: it would replace
+ * a reserved region of a device).
  */
 int moat_map(struct moat_domain *d, moat_iova_t iova, moat_paddr_t pa,
              uint64_t len, unsigned int prot, struct moat_flush *f);

@@ -110,6 +110,7 @@ static void check_one_lost(struct fake_unit *lost)
     CHECK(moat_device_owner(disk) == m.dom0);
     CHECK(machine_mastering(DISK));
     CHECK(!host_test_bit(lost->unit.index, m.dom0->published));
+    CHECK(!m.dom0->tainted);
     REQUIRE(!machine_map(m.dom0, 0x1000, 0x1000, 0x1000));
     REQUIRE(!machine_unmap(m.dom0, 0x1000, 0x1000));
     CHECK_EQ(move(nic, m.dom0), 0);
@@ -142,6 +143,7 @@ TEST(unit_fails_enable)
     fake_scan_more = disk_scope;
     v->enable_rc = -ETIMEDOUT;
     REQUIRE(!machine_create(&m, NULL));
+    REQUIRE(!resv_add(m.p, 0x7e000000, 0x7e000fff, MOAT_RW, DISK, 0));
     check_one_lost(v);
     CHECK_LOG("unit 1 at 0xfed91000: translation does not start");
 }
@@ -485,6 +487,21 @@ TEST(known_alias)
     CHECK_EQ(fake_dma(u, 0x0039, 0x5000, 3, &pa), 0);
     CHECK_EQ(move(sata, m.a), 0);
     CHECK_EQ(fake_dma(u, 0x0039, 0x5000, 3, &pa), -EFAULT);
+    machine_destroy(&m);
+}
+
+/* The bridge whose id theirs becomes, too late. */
+TEST(bridge_after_its_devices)
+{
+    struct moat_device *dev;
+
+    two_units();
+    REQUIRE(!machine_create(&m, NULL));
+    REQUIRE((dev = machine_add(&m, PCI_A)) != NULL);
+    REQUIRE(machine_add(&m, BRIDGE) != NULL);
+    REQUIRE(!machine_enable(&m));
+    CHECK_LOG("0000:01:01.0: not assignable: the bridge above it");
+    CHECK_EQ(move(dev, m.a), -EPERM);
     machine_destroy(&m);
 }
 

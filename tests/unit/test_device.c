@@ -376,6 +376,38 @@ TEST(fail_swap)
     down();
 }
 
+/* No id left: refused, said, and possible again when there is one. */
+TEST(fail_no_domain_id)
+{
+    machine_pci();
+    u = fake_add();
+    u->unit.caps.did_bits = 2;          /* 1, 2, 3 */
+    REQUIRE(!machine_create(&m, NULL));
+    domains();
+    REQUIRE((nic = machine_add(&m, NIC)) != NULL);
+    REQUIRE((disk = machine_add(&m, DISK)) != NULL);
+    REQUIRE(machine_add(&m, GFX) != NULL);      /* stays with dom0 */
+    REQUIRE(!machine_enable(&m));
+    CHECK_EQ(move(disk, NULL), 0);
+    CHECK_EQ(move(nic, NULL), 0);
+    CHECK_EQ(counts().free_ids, 0);
+    CHECK_EQ(move(nic, m.a), -ENOSPC);
+    CHECK_LOG("no domain id left of 3");
+    check_behind(NIC, NULL);
+    CHECK_EQ(move(disk, m.b), -ENOSPC);
+    check_behind(DISK, NULL);
+    CHECK_EQ(move(disk, m.dom0), 0);
+    CHECK_EQ(move(nic, m.a), 0);
+    check_behind(NIC, m.a);
+    CHECK_EQ(move(disk, m.a), -ENOSPC);
+    check_behind(DISK, m.dom0);
+    CHECK_EQ(move(nic, m.dom0), 0);
+    CHECK_EQ(move(disk, NULL), 0);
+    CHECK_EQ(move(disk, m.a), 0);
+    CHECK_EQ(move(disk, m.dom0), 0);
+    down();
+}
+
 /* A queue that stutters is tried again and nobody notices. */
 TEST(fail_flush_once)
 {

@@ -306,8 +306,9 @@ int moat_platform_enable_dma(struct moat_platform *p)
         rc = u->ops->enable_dma(u);
         if ( rc )
         {
-            unit_lost(u, "translation does not start", rc);
+            /* While it is still one that caches nothing. */
             detach_lost(u);
+            unit_lost(u, "translation does not start", rc);
             continue;
         }
         u->state = UNIT_DMA;

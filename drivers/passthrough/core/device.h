@@ -144,6 +144,14 @@ void group_forget_hw(struct dev_group *g);
 /* ---- entry.c: the entries of one group, as one ---- */
 
 /*
+ * Note what the entries of @g now are: those of @d, or (NULL) nothing. Under
+ * the registry lock, so that a fault handler never looks at a domain that was
+ * left long ago.
+ */
+void group_set_cur(struct dev_group *g, struct moat_domain *d,
+                   const struct hw_entry *e);
+
+/*
  * References in @d for the whole group: id, table, every region of every
  * member; *@e gets what its entries must say. Undone in full on failure.
  */

@@ -94,7 +94,7 @@ static void put_did(struct dev_group *g, struct moat_domain *d)
     int rc = 0;
 
     did_put(g->unit, d, &drain);
-    if ( drain.last && g->unit->state != UNIT_READY )
+    if ( drain.last && unit_caches(g->unit) )
     {
         memset(&f, 0, sizeof(f));
         f.kind = HW_FLUSH_DID;
@@ -202,8 +202,7 @@ static int flush_own_tlb(struct dev_group *g, struct rid_entry *e,
     return -EIO;
 }
 
-int group_flush(struct dev_group *g, const struct hw_entry *old,
-                struct moat_domain *d)
+static int flush_entries(struct dev_group *g, const struct hw_entry *old)
 {
     struct moat_unit *u = g->unit;
     struct hw_flush f[FLUSH_AT_ONCE];
@@ -212,8 +211,8 @@ int group_flush(struct dev_group *g, const struct hw_entry *old,
     unsigned int n;
     int rc = 0;
 
-    if ( u->state == UNIT_READY )
-        return 0;               /* translation is not on: nothing is cached */
+    if ( !unit_caches(u) )
+        return 0;
     if ( absent && !u->caps.flush_absent && !u->caps.flush_added )
         return 0;
     while ( e && !rc )
@@ -226,13 +225,23 @@ int group_flush(struct dev_group *g, const struct hw_entry *old,
         f[n].did = absent ? g->now.did : old->did;
         rc = unit_flush(u, f, n + 1);
     }
+    return rc;
+}
+
+int group_flush(struct dev_group *g, const struct hw_entry *old,
+                struct moat_domain *d)
+{
+    struct rid_entry *e;
+    int rc = flush_entries(g, old);
+
     if ( rc && d )
         domain_taint(d);
     for ( e = g->entries; e && d; e = e->next )
     {
         if ( !ats_find(e, d) )
             continue;
-        if ( !rc && !e->ats_dev->cut && flush_own_tlb(g, e, old) )
+        if ( !rc && unit_caches(g->unit) && !e->ats_dev->cut &&
+             flush_own_tlb(g, e, old) )
             rc = -EIO;
         entry_ats_forget(e, d);
     }
@@ -240,6 +249,20 @@ int group_flush(struct dev_group *g, const struct hw_entry *old,
 }
 
 /* ---- All entries of the group ---- */
+
+void group_set_cur(struct dev_group *g, struct moat_domain *d,
+                   const struct hw_entry *e)
+{
+    unsigned long flags = host_lock_irqsave(&g->platform->reg_lock);
+
+    g->cur = d;
+    g->attached = d;
+    if ( d )
+        g->now = *e;
+    else
+        memset(&g->now, 0, sizeof(g->now));
+    host_unlock_irqrestore(&g->platform->reg_lock, flags);
+}
 
 int group_swap(struct dev_group *g, const struct hw_entry *e,
                struct moat_domain *d)
@@ -255,8 +278,7 @@ int group_swap(struct dev_group *g, const struct hw_entry *e,
     }
     if ( !rc )
     {
-        g->now = *e;
-        g->cur = d;
+        group_set_cur(g, d, e);
         return 0;
     }
 

@@ -255,8 +255,8 @@ int flush_domain(struct moat_domain *d, const struct moat_flush *f)
     {
         if ( !host_test_bit(u->index, d->published) || !unit_cares(u, f) )
             continue;
-        if ( u->state == UNIT_READY )
-            continue;           /* translation is not on yet */
+        if ( !unit_caches(u) )
+            continue;
         if ( b.n == UNITS_AT_ONCE && batch_finish(d, &b) )
             rc = -EIO;
         i = b.n++;

@@ -85,6 +85,7 @@ static void group_merge(struct dev_group *to, struct dev_group *from)
     struct did_drain drain;
     struct moat_device *dev;
     struct rid_entry **link, *e;
+    unsigned long flags;
 
     if ( from->quar )
         quar_drop(from);
@@ -95,8 +96,10 @@ static void group_merge(struct dev_group *to, struct dev_group *from)
         group_del_dev(dev);
         group_add_dev(to, dev);
     }
+    flags = host_lock_irqsave(&to->platform->reg_lock);
     for ( e = from->entries; e; e = e->next )
         e->group = to;
+    host_unlock_irqrestore(&to->platform->reg_lock, flags);
     for ( link = &to->entries; *link; link = &(*link)->next )
         continue;
     *link = from->entries;
@@ -110,9 +113,7 @@ static void group_merge(struct dev_group *to, struct dev_group *from)
     }
     else if ( from->attached )
     {
-        to->attached = true;
-        to->cur = from->cur;
-        to->now = from->now;
+        group_set_cur(to, from->cur, &from->now);
     }
     if ( from->number < to->number )
         to->number = from->number;
@@ -153,7 +154,10 @@ static int add_entry(struct moat_device *dev, struct dev_group *g,
     e->group = g;
     e->users = 1;
     /* A TLB of its own only where no other device can be meant. */
-    if ( dev->ats_pos && dev->unit->caps.devtlb && dev->ids.n == 1 )
+    if ( dev->ats_pos && dev->unit->caps.devtlb && dev->unit->queue_on &&
+         dev->ids.n == 1 &&
+         (!dev->unit->ops->devtlb_allowed ||
+          dev->unit->ops->devtlb_allowed(dev->unit, dev->dev)) )
     {
         e->ats_dev = dev;
         dev->ats_on = true;
@@ -261,9 +265,7 @@ static int attach_first(struct dev_group *g, struct moat_domain *d)
         rc = did_get(g->unit, d, &e.did);
     if ( rc )
         return rc;
-    g->now = e;
-    g->cur = d;
-    g->attached = true;
+    group_set_cur(g, d, &e);
     d->n_refs++;
     return 0;
 }
@@ -272,9 +274,7 @@ static void detach_last(struct dev_group *g)
 {
     struct moat_domain *d = g->cur;
 
-    g->attached = false;
-    g->cur = NULL;
-    memset(&g->now, 0, sizeof(g->now));
+    group_set_cur(g, NULL, NULL);
     group_refs_put(g, d);
 }
 
@@ -391,7 +391,5 @@ void group_forget_hw(struct dev_group *g)
         did_drained(&drain, true);
         g->cur->n_refs--;
     }
-    g->attached = false;
-    g->cur = NULL;
-    g->now = none;
+    group_set_cur(g, NULL, NULL);
 }

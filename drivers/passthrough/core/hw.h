@@ -189,6 +189,13 @@ struct hw_ops
     int (*intr_prepare)(struct moat_unit *u, const uint16_t *rids,
                         unsigned int n);
     struct intr_table **(*intr_space)(struct moat_unit *u, uint16_t rid);
+
+    /* ---- What a vendor has to say of a device; NULL: nothing ---- */
+
+    /* @dev was added: mend what its chipset gets wrong. Device lock. */
+    void (*device_found)(struct moat_unit *u, moat_sbdf_t dev);
+    /* May its translation requests be answered, by firmware's records? */
+    bool (*devtlb_allowed)(const struct moat_unit *u, moat_sbdf_t dev);
 };
 
 /* What the core needs to know of a unit; filled by the vendor before unit_register(). */

@@ -149,9 +149,7 @@ static void block_all(struct dev_group *g)
         if ( e->now.kind != HW_ENTRY_NONE && entry_set(e, &none, NULL) )
             host_log_err(MOAT_PRI_SBDF ": could not be blocked",
                          MOAT_SBDF_ARG(e->id));
-    g->attached = false;
-    g->cur = NULL;
-    memset(&g->now, 0, sizeof(g->now));
+    group_set_cur(g, NULL, NULL);
     leave(g, from, &old);
 }
 

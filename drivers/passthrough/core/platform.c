@@ -66,8 +66,9 @@ void platform_leak_tables(struct moat_platform *p, struct host_tables *list,
     host_tables_splice(&p->leaked, list);
     p->leaks++;
     host_unlock(&p->dom_lock);
-    host_log_err("table pages of %s are kept for good: a unit that may hold "
-                 "them does not answer", whose);
+    if ( host_log_ratelimit() )
+        host_log_err("table pages of %s are kept for good: a unit that may "
+                     "hold them does not answer", whose);
 }
 
 /* ---- Geometry ---- */

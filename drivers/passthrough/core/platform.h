@@ -89,6 +89,14 @@ static inline bool unit_usable(const struct moat_unit *u)
     return u && !u->ignored &&
            (u->state == UNIT_READY || u->state == UNIT_DMA);
 }
+/*
+ * May @u hold anything of our tables? Not before translation is on; one that
+ * died since may, for good.
+ */
+static inline bool unit_caches(const struct moat_unit *u)
+{
+    return u->state == UNIT_DMA || u->state == UNIT_DEAD;
+}
 void unit_free_scopes(struct moat_unit *u);
 /* The scope of the IO-APIC or HPET numbered @id; its unit in *@u. */
 const struct unit_scope *unit_find_scope(const struct moat_platform *p,

@@ -83,15 +83,13 @@ void quar_drop(struct dev_group *g)
     if ( g->cur == d )
         host_bug("quarantine is taken down with devices in it");
     did_put(g->unit, d, &drain);
-    if ( drain.last && g->unit->state == UNIT_DMA )
+    if ( drain.last && unit_caches(g->unit) )
     {
         memset(&f, 0, sizeof(f));
         f.kind = HW_FLUSH_DID;
         f.did = drain.did;
         rc = unit_flush(g->unit, &f, 1);
     }
-    else if ( g->unit->state == UNIT_DEAD )
-        rc = -EIO;
     if ( rc )
         domain_taint(d);
     did_drained(&drain, !rc);
