@@ -51,6 +51,15 @@ need()
         die "cannot install$missing; see $LOGS/apt.log"
 }
 
+# Fetching needs package lists, which a minimal machine may not have.
+need_lists()
+{
+    [ -n "$(apt-cache madison "$1" 2>/dev/null)" ] && return 0
+    say "reading Debian's package lists (log: $LOGS/apt.log)"
+    as_root apt-get -qq update >>"$LOGS/apt.log" 2>&1 ||
+        say "apt-get update failed; going on"
+}
+
 # progress LOG TOTAL COMMAND...: runs COMMAND with its output in LOG, and
 # shows how many lines it has written (of about TOTAL) every few seconds.
 progress()

@@ -7,6 +7,7 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 
 need qemu-system-x86 python3 gcc libc6-dev dpkg-dev grub-pc-bin grub-common \
     xorriso mtools kmod
+need_lists linux-source-6.1
 "$ROOT/tests/dom0/kernel.sh" small
 [ "${1:-small}" = debian ] && "$ROOT/tests/dom0/kernel.sh" debian
 lock dom0
