@@ -58,7 +58,7 @@ RIG_TESTS :=
 -include tests/rig/tests.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
-STAGE = "$(1):$(MAKE) --no-print-directory $(2)"
+STAGE = "$(1):$(MAKE) --no-print-directory -j$$(nproc) $(2)"
 
 .PHONY: test test-rig need-unit
 need-unit:

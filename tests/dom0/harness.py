@@ -51,7 +51,7 @@ class Report:
 
 
 class Scenario:
-    def __init__(self, name, options=None, seconds=150):
+    def __init__(self, name, options=None, seconds=300):
         self.name, self.options, self.steps = name, options or {}, []
         self.seconds = seconds
 

@@ -72,7 +72,7 @@ def _(m):
     m.power_off()
 
 
-rounds = Scenario("rounds", dict(), seconds=200)
+rounds = Scenario("rounds", dict())
 
 
 @rounds.step("Xen boots dom0, NIC and edu are in quarantine")

@@ -13,7 +13,7 @@ from oracle import expect_fault, io_mappings
 
 MEMORY = 160                    # of the guest, MiB
 
-hvm = Scenario("hvm", dict(hvm=True), seconds=200)
+hvm = Scenario("hvm", dict(hvm=True))
 
 
 @hvm.step("dom0 takes NIC, NVMe and edu for a guest")
