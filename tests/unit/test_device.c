@@ -408,6 +408,33 @@ TEST(fail_no_domain_id)
     down();
 }
 
+/* The next domain gets the last one's id: nothing of it may be cached. */
+TEST(reused_id_has_no_past)
+{
+    uint16_t id;
+    uint64_t pa;
+
+    machine_pci();
+    u = fake_add();
+    u->unit.caps.did_bits = 2;
+    REQUIRE(!machine_create(&m, NULL));
+    domains();
+    REQUIRE(machine_add(&m, GFX) != NULL);
+    REQUIRE((nic = machine_add(&m, NIC)) != NULL);
+    REQUIRE(!machine_enable(&m));
+    CHECK_EQ(move(nic, m.a), 0);
+    CHECK_EQ(fake_dma(u, MOAT_SBDF_RID(NIC), PROBE, MOAT_READ, &pa), 0);
+    CHECK_EQ(fake_dma(u, MOAT_SBDF_RID(NIC), PROBE + 0x3000, MOAT_READ, &pa),
+             0);
+    id = u->mem[MOAT_SBDF_RID(NIC)].did;
+    CHECK_EQ(move(nic, NULL), 0);
+    CHECK_EQ(move(nic, m.b), 0);
+    CHECK_EQ(u->mem[MOAT_SBDF_RID(NIC)].did, id);
+    check_behind(NIC, m.b);
+    CHECK_EQ(move(nic, m.dom0), 0);
+    down();
+}
+
 /* A queue that stutters is tried again and nobody notices. */
 TEST(fail_flush_once)
 {
