@@ -408,9 +408,27 @@ TEST(fail_no_domain_id)
     down();
 }
 
+static void judge_past(void *arg, int rc, uint64_t pa)
+{
+    (void)arg;
+    judged++;
+    if ( !rc && pa == PA(1) )
+        test_fail(__FILE__, __LINE__, "reaches the last owner's memory");
+}
+
+static void past_step(void *arg, enum test_step kind,
+                      const volatile void *where)
+{
+    (void)arg;
+    (void)kind;
+    (void)where;
+    fake_outcomes(u, MOAT_SBDF_RID(NIC), PROBE, MOAT_READ, judge_past, NULL);
+}
+
 /* The next domain gets the last one's id: nothing of it may be cached. */
 TEST(reused_id_has_no_past)
 {
+    static const struct sim_hooks past = { .step = past_step };
     uint16_t id;
     uint64_t pa;
 
@@ -428,7 +446,11 @@ TEST(reused_id_has_no_past)
              0);
     id = u->mem[MOAT_SBDF_RID(NIC)].did;
     CHECK_EQ(move(nic, NULL), 0);
+    judged = 0;
+    sim_hooks_set(&past);
     CHECK_EQ(move(nic, m.b), 0);
+    sim_hooks_set(NULL);
+    CHECK(judged > 0);
     CHECK_EQ(u->mem[MOAT_SBDF_RID(NIC)].did, id);
     check_behind(NIC, m.b);
     CHECK_EQ(move(nic, m.dom0), 0);
