@@ -131,6 +131,8 @@ int domain_table_locked(struct moat_domain *d)
     int rc;
 
     host_lock_assert(&d->map_lock);
+    if ( d->closing )
+        return -EBUSY;
     if ( d->has_pt )
         return 0;
     cfg.leaf_levels &= (unsigned int)
@@ -206,16 +208,22 @@ int moat_domain_free_tables(struct moat_domain *d)
         return -EBUSY;
     if ( d->has_deferred )
         moat_flush_all(d);
-    if ( !d->has_pt )
+
+    /* Who holds the lock now is done with the table; later ones stay out. */
+    host_lock(&d->map_lock);
+    d->closing = d->has_pt;
+    host_unlock(&d->map_lock);
+    if ( !d->closing )
         return 0;
+
     if ( HOST_READ_ONCE(d->tainted) )
-    {
         leak_domain_tables(d);
-        return 0;
-    }
-    if ( !iopt_free_some(&d->pt, FREE_AT_ONCE) )
+    else if ( !iopt_free_some(&d->pt, FREE_AT_ONCE) )
         return -ERESTART;
-    d->has_pt = false;
+
+    host_lock(&d->map_lock);
+    d->has_pt = d->closing = false;
+    host_unlock(&d->map_lock);
     return 0;
 }
 
@@ -289,7 +297,7 @@ int moat_unmap(struct moat_domain *d, moat_iova_t iova, uint64_t len,
     if ( !has_own_table(d) )
         return -EOPNOTSUPP;
     host_lock(&d->map_lock);
-    if ( d->has_pt )
+    if ( d->has_pt && !d->closing )
     {
         if ( d->resv )
             rc = resv_unmap_locked(d, iova, len, f);
@@ -307,7 +315,7 @@ int moat_lookup(struct moat_domain *d, moat_iova_t iova, moat_paddr_t *pa,
     int rc = -ENOENT;
 
     host_lock(&d->map_lock);
-    if ( d->has_pt )
+    if ( d->has_pt && !d->closing )
         rc = iopt_lookup(&d->pt, iova, pa, prot, &level);
     host_unlock(&d->map_lock);
     *order = 9 * (level - 1);
@@ -322,7 +330,7 @@ int moat_walk(struct moat_domain *d,
     int rc = 0;
 
     host_lock(&d->map_lock);
-    if ( d->has_pt )
+    if ( d->has_pt && !d->closing )
         rc = iopt_walk(&d->pt, fn, arg);
     host_unlock(&d->map_lock);
     return rc;

@@ -37,6 +37,7 @@ struct moat_domain
 
     struct host_lock map_lock;      /* table, regions, deferred flush */
     bool has_pt;
+    bool closing;                   /* being freed: out of bounds */
     struct iopt pt;
     moat_paddr_t shared_root;
     unsigned int shared_levels;
