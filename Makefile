@@ -6,7 +6,6 @@ XEN     ?= build/xen/xen
 IOMMU   ?= intel
 KERNEL  ?= small
 DOM0    := tests/dom0
-export XEN IOMMU KERNEL
 
 .PHONY: help
 help:
@@ -58,7 +57,7 @@ RIG_TESTS :=
 -include tests/rig/tests.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
-STAGE = "$(1):$(MAKE) --no-print-directory -j$$(nproc) $(2)"
+STAGE = "$(1):$(MAKE) --no-print-directory $(2)"
 
 .PHONY: test test-rig need-unit
 need-unit:
@@ -67,8 +66,8 @@ test-unit unit-build: | need-unit
 test-rig: $(RIG_TESTS) | need-unit
 	@tests/stages.sh $(foreach t,$(RIG_TESTS),"$(notdir $t):$t")
 test:
-	@tests/stages.sh $(call STAGE,unit,test-unit) \
-	    $(if $(RIG_TESTS),$(call STAGE,rig,test-rig)) \
+	@tests/stages.sh $(call STAGE,unit,-j$$(nproc) test-unit) \
+	    $(if $(RIG_TESTS),$(call STAGE,rig,-j$$(nproc) test-rig)) \
 	    $(call STAGE,xen,test-xen) $(call STAGE,check,check)
 
 # -- Cleaning -----------------------------------------------------------------

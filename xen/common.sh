@@ -7,6 +7,8 @@ BUILD=${BUILD:-$ROOT/build}
 LOGS=$BUILD/logs
 JOBS=${JOBS:-$(nproc)}
 mkdir -p "$LOGS"
+# What make was told here is not meant for the makes of Xen and Linux.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 say()
 {
