@@ -412,3 +412,24 @@ TEST(quirk_intremap_x58)
     CHECK_EQ(moat_platform_enable_intremap(p, false), -EOPNOTSUPP);
     destroy();
 }
+
+TEST(quirk_isoch)
+{
+    struct dmar_build d;
+    struct sim_pci *regs;
+
+    functions();
+    sim_pci_set16(sim_pci_find(GFX), 2, 0x3a3e);
+    regs = sim_pci_add(MOAT_SBDF(0, 0, 0x14, 0), 0x8086, 0x342e, 0x080000);
+    dmar_begin(&d, 1);
+    dmar_drhd(&d, BASE, true, 0xff);
+    dmar_drhd(&d, BASE2, false, GFX);
+    REQUIRE(!create(&d, &fake_opts));
+    CHECK(moat_unit_get(p, 1)->ignored);
+    CHECK_LOG("no TLB entries: it is not used");
+    moat_platform_destroy(p);
+    sim_pci_set32(regs, 0x188, 0x10);
+    REQUIRE(!create(&d, &fake_opts));
+    CHECK(!moat_unit_get(p, 1)->ignored);
+    destroy();
+}

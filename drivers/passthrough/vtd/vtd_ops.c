@@ -75,4 +75,7 @@ const struct hw_ops vtd_ops = {
     .irq_mask = vtd_irq_mask,
     .faults_take = vtd_faults_take,
     .dump = vtd_dump,
+    .rid_alias = vtd_rid_alias,
+    .device_found = vtd_device_found,
+    .devtlb_allowed = vtd_devtlb_allowed,
 };

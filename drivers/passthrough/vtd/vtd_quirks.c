@@ -97,6 +97,27 @@ bool vtd_quirk_no_intremap(void)
 }
 
 /*
+ * 5500/X58: a unit of the sound device's own, which firmware may leave
+ * without entries in its TLB. The number is in bits 4:2 of 188h of the system
+ * management registers (0:14.0); bit 0: its DMA goes through the other unit.
+ */
+bool vtd_quirk_no_isoch(moat_sbdf_t dev)
+{
+    moat_sbdf_t regs = MOAT_SBDF(0, 0, 0x14, 0);
+    uint32_t v;
+
+    if ( host_pci_read32(dev, PCI_ID) != INTEL(0x3a3e) ||
+         host_pci_read32(regs, PCI_ID) != INTEL(0x342e) )
+        return false;
+    v = host_pci_read32(regs, 0x188);
+    if ( v == ~(uint32_t)0 || (v & 1) || (v & 0x1c) )
+        return false;
+    host_log_warn("VT-d: firmware gave the unit of "MOAT_PRI_SBDF" no TLB "
+                  "entries: it is not used", MOAT_SBDF_ARG(dev));
+    return true;
+}
+
+/*
  * First-generation Core graphics translate only if firmware set memory aside
  * for it: bit 11 of graphics control (52h of the graphics function).
  */

@@ -68,6 +68,9 @@ static int add_scopes(struct vtd_unit *v, struct dmar_scopes it)
 
         v->igfx_only = (!v->n_scopes || v->igfx_only) && is_igfx(&sc);
         v->n_scopes++;
+        v->only_dev = 0;
+        if ( v->n_scopes == 1 && sc.type == DMAR_SCOPE_ENDPOINT )
+            (void)scope_resolve(v->unit.segment, &sc, &v->only_dev);
         bad = unit_add_scope(&v->unit, &sc);
         if ( bad == -ENOMEM )
             return bad;
@@ -98,10 +101,14 @@ static int grow(struct scan *s)
     return 0;
 }
 
-/* A unit that serves the graphics alone and shall not, or cannot. */
-static void check_igfx(struct scan *s, struct vtd_unit *v)
+/* A unit that serves one device alone and shall not, or cannot. */
+static void check_dedicated(struct scan *s, struct vtd_unit *v)
 {
-    if ( !v->igfx_only || v->unit.include_all )
+    if ( v->unit.include_all )
+        return;
+    if ( v->only_dev && vtd_quirk_no_isoch(v->only_dev) )
+        v->unit.ignored = true;
+    if ( !v->igfx_only )
         return;
     if ( !s->opts->igfx )
         host_log_info("VT-d unit %#"PRIx64": left off for the graphics "
@@ -160,7 +167,7 @@ static int add_unit(struct scan *s, const struct dmar_record *rec, bool sound)
     rc = add_scopes(v, rec->u.drhd.scopes);
     if ( rc )
         return rc;
-    check_igfx(s, v);
+    check_dedicated(s, v);
     s->usable += v->unit.state != UNIT_DEAD;
     return 0;
 }

@@ -6,6 +6,7 @@
  *   vtd_unit      probe, global command, bring-up  vtd_power    sleep, crash
  *   vtd_ctx       root and context entries         vtd_flush    invalidation
  *   vtd_intremap  interrupt-remapping entries      vtd_fault    fault log
+ *   vtd_queue     the queue's hooks and repair     vtd_device   per device
  *   vtd_ops       the table of operations, dump
  */
 #ifndef MOAT_VTD_UNIT_H
@@ -35,6 +36,7 @@ struct vtd_unit
     uint64_t cap, ecap;
     unsigned int n_scopes;
     bool igfx_only;                     /* serves integrated graphics alone */
+    moat_sbdf_t only_dev;               /* the one it names, if n_scopes 1 */
     bool wbf;                           /* write buffers need flushing */
 
     /* Command register, register-based invalidation: rank REGS, irqsave. */
@@ -254,6 +256,19 @@ void vtd_quirks_unit(struct vtd_unit *v);
 bool vtd_quirk_no_intremap(void);
 /* The graphics unit cannot translate as the firmware set it up (said). */
 bool vtd_quirk_no_igfx(void);
+
+/*
+ * The isochronous unit of the sound device @dev has no TLB entries: DMA
+ * through it would hang (said).
+ */
+bool vtd_quirk_no_isoch(moat_sbdf_t dev);
+
+/* ---- vtd_device.c ---- */
+
+void cf_check vtd_device_found(struct moat_unit *u, moat_sbdf_t dev);
+bool cf_check vtd_devtlb_allowed(const struct moat_unit *u, moat_sbdf_t dev);
+int cf_check vtd_rid_alias(const struct moat_unit *u, uint16_t rid,
+                           uint16_t *alias);
 
 /* ---- vtd_ops.c ---- */
 
