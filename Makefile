@@ -62,10 +62,12 @@ STAGE = "$(1):$(MAKE) --no-print-directory $(2)"
 .PHONY: test test-rig need-unit
 need-unit:
 	@$(NEED) gcc clang libc6-dev python3 qemu-system-x86
-test-unit unit-build: | need-unit
-test-rig: $(RIG_TESTS) | need-unit
+# Before the first object is compiled:
+$(UNIT_CORE_OBJ) $(UNIT_LIB_OBJ) $(UNIT_CLANG_OK) $(RIG_VTD_OBJ) \
+    $(UNIT_TESTS:%=$(UNIT_B)/tests/unit/%.o): | need-unit
+test-rig: $(RIG_TESTS)
 	@tests/stages.sh $(foreach t,$(RIG_TESTS),"$(notdir $t):$t")
-test:
+test: need-unit
 	@tests/stages.sh $(call STAGE,unit,-j$$(nproc) test-unit) \
 	    $(if $(RIG_TESTS),$(call STAGE,rig,-j$$(nproc) test-rig)) \
 	    $(call STAGE,xen,test-xen) $(call STAGE,check,check)
