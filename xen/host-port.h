@@ -16,6 +16,7 @@
 #include <xen/string.h>
 #include <xen/types.h>
 #include <asm/atomic.h>
+#include <asm/page.h>
 #include <asm/processor.h>
 #include <asm/system.h>
 
@@ -70,6 +71,13 @@ extern bool host_log_debug_on;
 #define host_set_bit(n, p)      set_bit(n, p)
 #define host_clear_bit(n, p)    clear_bit(n, p)
 #define host_test_bit(n, p)     test_bit(n, p)
+
+/* On every step of a walk: table pages are always mapped (see host.c). */
+static inline void *host_table_va(uint64_t pa)
+{
+    return maddr_to_virt(pa);
+}
+#define host_table_va host_table_va
 
 /* x86 keeps stores in order: a release store is a plain one. */
 static inline void host_store64(uint64_t *p, uint64_t v)

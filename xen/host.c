@@ -139,11 +139,6 @@ void *host_table_alloc(void *owner, unsigned int node, moat_paddr_t *pa)
     return p;
 }
 
-void *host_table_va(moat_paddr_t pa)
-{
-    return maddr_to_virt(pa);
-}
-
 void host_tables_init(struct host_tables *list)
 {
     INIT_PAGE_LIST_HEAD(page_list(list));

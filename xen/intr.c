@@ -85,8 +85,8 @@ int cf_check port_msi_update(struct msi_desc *desc, struct msi_msg *msg)
     struct moat_msi_msg m;
     enum moat_intr_source kind;
     int index = desc->remap_index, rc;
-    uint32_t id;
     bool new = index < 0;
+    uint32_t id;
 
     if ( !remapping() )
         return 0;
@@ -104,7 +104,14 @@ int cf_check port_msi_update(struct msi_desc *desc, struct msi_msg *msg)
     if ( rc )
         return rc;
 
-    if ( new )
+    /*
+     * A device that no unit covers gets the plain message and no entry: its
+     * vectors would have to be consecutive, which Xen's are not.
+     */
+    if ( index < 0 && nr != 1 )
+        return -EOPNOTSUPP;
+
+    if ( new && index >= 0 )
         for ( i = 0; i < nr; i++ )
             desc[i].remap_index = index + i;
     desc->irte_initialized = true;
@@ -134,37 +141,42 @@ int __init iommu_setup_hpet_msi(struct msi_desc *desc)
     return 0;
 }
 
-/* Have a guest's interrupts posted to @pi_desc, or (NULL) no longer. */
+/*
+ * Have a guest's interrupts posted to @pi_desc or (NULL) delivered to Xen
+ * again, by the message that was last meant. Device lock held.
+ */
 int pi_update_irte(const struct pi_desc *pi_desc, const struct pirq *pirq,
                    const uint8_t gvec)
 {
     struct irq_desc *desc = pirq_spin_lock_irq_desc(pirq, NULL);
     struct msi_desc *msi;
-    moat_sbdf_t dev = 0;
-    int index = -1, rc = 0;
+    struct moat_intr intr = { };
+    struct moat_msi_msg m;
+    moat_sbdf_t dev;
+    int index;
 
     if ( !desc )
         return -EINVAL;
 
     msi = desc->msi_desc;
-    if ( !msi || !msi->dev )
-        rc = -ENODEV;
-    else
+    if ( !msi || !msi->dev || msi->remap_index < 0 )
     {
-        msi->pi_desc = pi_desc;
-        msi->gvec = gvec;
-        dev = msi->dev->sbdf.sbdf;
-        index = msi->remap_index;
+        spin_unlock_irq(&desc->lock);
+        return -ENODEV;
     }
+    msi->pi_desc = pi_desc;
+    msi->gvec = gvec;
+    dev = msi->dev->sbdf.sbdf;
+    index = msi->remap_index;
+    parse_message(&msi->msg, &intr);
     spin_unlock_irq(&desc->lock);
-
-    if ( rc )
-        return rc;
 
     ASSERT(pcidevs_locked());
 
-    return moat_intr_post(port_platform, dev, index,
-                          pi_desc ? virt_to_maddr(pi_desc) : 0, gvec);
+    return pi_desc ? moat_intr_post(port_platform, dev, index,
+                                    virt_to_maddr(pi_desc), gvec)
+                   : moat_intr_set(port_platform, MOAT_INTR_PCI, dev, &intr,
+                                   1, &index, &m);
 }
 
 /* ---- IO-APIC ---- */
