@@ -61,6 +61,22 @@ struct fake_unit
     unsigned int n_faults;
 };
 
+static inline struct fake_unit *to_fake(const struct moat_unit *u)
+{
+    return (struct fake_unit *)u;
+}
+
+static inline bool fake_countdown(unsigned long *n)
+{
+    return *n && !--*n;
+}
+
+/* fake_hw.c, for fake_unit.c */
+int cf_check fake_submit(struct moat_unit *unit, const struct hw_flush *f,
+                         unsigned int n, uint32_t *token);
+int cf_check fake_wait(struct moat_unit *unit, uint32_t token);
+int cf_check fake_rescue(struct moat_unit *unit);
+
 /* The units of the next moat_platform_create(); caps may be changed. */
 #define FAKE_MAX 4
 extern struct fake_unit *fake[FAKE_MAX];

@@ -13,6 +13,7 @@
 UNIT_B := build/unit
 UNIT_CC ?= gcc
 UNIT_CLANG ?= clang
+UNIT_TIMEOUT ?= 300
 
 UNIT_WARN := -Wall -Wextra -Werror -Wvla -Wdeclaration-after-statement \
              -Wredundant-decls -Wnested-externs
@@ -31,13 +32,20 @@ test_iopt_steps-objs := iopt_hw.c iopt_model.c
 test_iopt_fill-objs := iopt_hw.c iopt_model.c
 
 # ---- core ----
-core-tests := test_core test_did test_resv test_device test_flush \
-              test_intremap
-$(foreach t,$(core-tests),$(eval $(t)-objs := fake_unit.c machine.c))
+core-tests := test_core test_core_use test_did test_resv test_flush \
+              test_intremap test_device test_device_fail
+$(foreach t,$(core-tests),$(eval $(t)-objs := fake_unit.c fake_hw.c machine.c))
+test_device-objs += moves.c
+test_device_fail-objs += moves.c
 
 # ---- fw ----
 
 # ---- queue, vtd ----
+
+# ---- amd ----
+amdvi-tests := test_amdvi_scan test_amdvi_unit test_amdvi_cmd \
+               test_amdvi_intr test_amdvi_move
+$(foreach t,$(amdvi-tests),$(eval $(t)-objs := amdvi_sim.c))
 
 # ---- the mechanism ----
 
@@ -57,9 +65,10 @@ test-unit: unit-build
 	    $(MAKE) --no-print-directory -s -f tests/unit/tests.mk unit-run-$$t; \
 	done 2>&1 | sh tests/unit/sum.sh $(UNIT_B)/test-unit.log
 
-# sum.sh counts a program that dies without its last line as one failure.
+# sum.sh counts a program that dies without its last line as one failure;
+# so one that hangs is ended.
 unit-run-%:
-	@$(UNIT_B)/$* $($*-args) || echo "exit $$?"
+	@timeout $(UNIT_TIMEOUT) $(UNIT_B)/$* $($*-args) || echo "exit $$?"
 
 unit-build: $(UNIT_BIN) unit-clang
 unit-clang: $(UNIT_CLANG_OK)
