@@ -558,6 +558,44 @@ TEST(entries_refused)
     destroy(f);
 }
 
+/* Awake or asleep, never between; entries live on. */
+TEST(sleep)
+{
+    struct vtd_fake *f;
+    struct hw_irte irte = { .present = true, .intr = { .vector = 0x40 },
+                            .sid = 0x28 };
+    unsigned long flags;
+    uint64_t irta;
+
+    REQUIRE(!create(&f, FAKE_CAP, FAKE_ECAP, &fake_opts));
+    REQUIRE(!bring_up());
+    flags = host_lock_irqsave(&u->intr_lock);
+    CHECK_EQ(u->ops->irte_set(u, 3, &irte), 0);
+    host_unlock_irqrestore(&u->intr_lock, flags);
+    irta = fake_get64(f, 0xb8);
+
+    f->mute = 0x02000000;               /* does not switch off remapping */
+    CHECK_EQ(u->ops->suspend(u), -ETIMEDOUT);
+    f->mute = 0;
+    CHECK_EQ(u->ops->resume(u), 0);
+    CHECK_EQ(fake_get32(f, 0x1c), 0xc7000000);
+
+    CHECK_EQ(u->ops->suspend(u), 0);
+    CHECK_EQ(fake_get32(f, 0x1c) & 0x86000000, 0);
+    memset(f->reg + 0x18, 0, 0xa8);
+    CHECK_EQ(u->ops->resume(u), 0);
+    CHECK_EQ(fake_get32(f, 0x1c), 0xc7000000);
+    CHECK_EQ(fake_get64(f, 0xb8), irta);
+    CHECK_EQ(*(uint64_t *)sim_pa_to_va((irta & ~0xfffull) + 48, 8),
+             0x00400001);
+
+    /* Off and on again by the caller: nothing of old stays in the table. */
+    u->ops->disable_intremap(u);
+    CHECK_EQ(u->ops->enable_intremap(u, false), 0);
+    CHECK_EQ(*(uint64_t *)sim_pa_to_va((irta & ~0xfffull) + 48, 8), 0);
+    destroy(f);
+}
+
 /* Every allocation of scan and bring-up fails once. */
 TEST(no_memory)
 {

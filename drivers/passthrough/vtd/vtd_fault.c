@@ -130,20 +130,28 @@ void vtd_fault_decode(const struct vtd_words *rec, uint16_t segment,
               : rec->w[0] & VTD_FRCD_FI;
 }
 
-/* Read record @i and make room for the next; false: it is empty. */
+/*
+ * Read record @i and make room for the next; false: it is empty. The lock:
+ * of two that read the same record, the second to clear it might clear what
+ * nobody has read.
+ */
 static bool take_record(struct vtd_unit *v, unsigned int i,
                         struct vtd_words *rec)
 {
     unsigned int off = vtd_fault_off(v, i);
+    unsigned long flags = host_lock_irqsave(&v->reg_lock);
+    bool full;
 
     rec->w[1] = vtd_read64(v, VTD_R64(off + 8));
-    if ( !(rec->w[1] & VTD_FRCD_HI_F) )
-        return false;
-
-    /* Everything else in it is fixed as long as F is set. */
-    rec->w[0] = vtd_read64(v, VTD_R64(off));
-    vtd_write32(v, VTD_R32(off + 12), VTD_FRCD_TOP_F);
-    return true;
+    full = rec->w[1] & VTD_FRCD_HI_F;
+    if ( full )
+    {
+        /* Everything else in it is fixed as long as F is set. */
+        rec->w[0] = vtd_read64(v, VTD_R64(off));
+        vtd_write32(v, VTD_R32(off + 12), VTD_FRCD_TOP_F);
+    }
+    host_unlock_irqrestore(&v->reg_lock, flags);
+    return full;
 }
 
 /*

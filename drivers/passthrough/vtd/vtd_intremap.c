@@ -8,12 +8,13 @@
 
 #define IRT_SIZE    (VTD_INTR_ENTRIES * 16u)
 
+/* An empty table; remapping is off. */
 static int irt_alloc(struct vtd_unit *v)
 {
     if ( v->irt )
-        return 0;
-
-    v->irt = host_dma_alloc(IRT_SIZE, v->unit.node, &v->irt_pa);
+        memset(v->irt, 0, IRT_SIZE);
+    else
+        v->irt = host_dma_alloc(IRT_SIZE, v->unit.node, &v->irt_pa);
     if ( !v->irt )
         return -ENOMEM;
     if ( !v->unit.caps.coherent )
@@ -67,10 +68,6 @@ int cf_check vtd_enable_intremap(struct moat_unit *u, bool x2apic)
     if ( v->ir_on && v->x2apic == x2apic )
         return 0;
 
-    rc = irt_alloc(v);
-    if ( rc )
-        return rc;
-
     /* The width of destinations is changed only with remapping off. */
     if ( v->ir_on )
     {
@@ -79,6 +76,10 @@ int cf_check vtd_enable_intremap(struct moat_unit *u, bool x2apic)
             return rc;
         v->ir_on = false;
     }
+
+    rc = irt_alloc(v);
+    if ( rc )
+        return rc;
 
     v->x2apic = x2apic;
     rc = vtd_write_buffer_flush(v);

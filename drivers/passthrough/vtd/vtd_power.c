@@ -9,6 +9,7 @@
 int cf_check vtd_suspend(struct moat_unit *u)
 {
     struct vtd_unit *v = to_vtd(u);
+    int rc;
 
     if ( !v->mmio )
         return 0;
@@ -18,14 +19,18 @@ int cf_check vtd_suspend(struct moat_unit *u)
     if ( v->dma_on && v->queue_on )
     {
         /* What is cached must not outlive the sleep. */
-        int rc = vtd_flush_everything(v);
-
+        rc = vtd_flush_everything(v);
         if ( rc )
             return rc;
     }
     vtd_write32(v, VTD_REG_FECTL, VTD_FECTL_IM);
     v->queue_on = false;
-    return vtd_all_off(v);
+    rc = vtd_all_off(v);
+    /* Half off is no state to go on in. */
+    if ( rc && vtd_resume(u) )
+        host_log_err("VT-d unit %#"PRIx64": neither sleeps nor wakes",
+                     u->reg_pa);
+    return rc;
 }
 
 int cf_check vtd_resume(struct moat_unit *u)

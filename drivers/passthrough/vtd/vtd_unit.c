@@ -191,7 +191,7 @@ static void fill_caps(struct vtd_unit *v, const struct moat_options *opts)
     c->did_bits = 4 + 2 * (unsigned int)FIELD_GET(VTD_CAP_ND, v->cap);
     /* 6.1: with caching mode, absent entries are cached under id 0. */
     c->did_reserved = v->cap & VTD_CAP_CM ? 1 : 0;
-    v->wbf = (v->cap & VTD_CAP_RWBF) && !(v->cap & VTD_CAP_CM);
+    v->wbf = v->cap & VTD_CAP_RWBF;
 
     c->coherent = v->ecap & VTD_ECAP_C;
     c->snoop = (v->ecap & VTD_ECAP_SC) && opts->snoop;
