@@ -74,7 +74,8 @@ unsigned long host_tables_free_some(struct host_tables *list,
 
 /* ---- Caches ---- */
 
-/* Write back [p, p + size) for units that do not snoop; ordered before later stores. */
+/* Write back [p, p + size) for units that do not snoop; ordered before later
+ * stores. */
 void host_cache_writeback(const void *p, size_t size);
 
 /* ---- MMIO: an opaque handle, 32 and 64 bits apart ---- */

@@ -269,8 +269,9 @@ int moat_device_group(const struct moat_device *dev);
 /* (Re-)enable what dom0 may have reset, ATS for example. */
 int moat_device_reenable(struct moat_device *dev);
 /*
- * The reserved regions of all devices, each (region, device) pair once; stops at
- * non-zero, returned.
+ * The reserved regions of all devices, each (region, device) pair once; stops
+ * at non-zero, returned. Regions that overlap are reported cut at each other's
+ * ends.
  */
 int moat_resv_walk(struct moat_platform *p,
                    int (*fn)(void *arg, moat_paddr_t first,

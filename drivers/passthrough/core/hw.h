@@ -119,8 +119,8 @@ struct hw_ops
 
     /*
      * Entries. prepare: allocate whatever set would need, so that set cannot
-     * fail for memory (unit lock taken inside). swap: @old as expected there, @new in
-     * one atomic store; never through non-present unless one of them is.
+     * fail for memory (unit lock taken inside). swap: @old as expected there,
+     * @new in one atomic store; never through non-present unless one of them is.
      * -EILSEQ if the entry is not @old (nothing changed). get: read it back.
      */
     int (*entry_prepare)(struct moat_unit *u, uint16_t rid);
@@ -139,8 +139,8 @@ struct hw_ops
     int (*flush_wait)(struct moat_unit *u, uint32_t token);
     /*
      * After a submit or wait that failed. Tries register-based invalidation
-     * of everything; 0: all caches of the unit are known empty, the unit goes on working
-     * without a queue. Else the core cuts the devices off.
+     * of everything; 0: all caches of the unit are known empty, the unit goes
+     * on working without a queue. Else the core cuts the devices off.
      */
     int (*flush_rescue)(struct moat_unit *u);
 
@@ -198,7 +198,8 @@ struct hw_ops
     bool (*devtlb_allowed)(const struct moat_unit *u, moat_sbdf_t dev);
 };
 
-/* What the core needs to know of a unit; filled by the vendor before unit_register(). */
+/* What the core needs to know of a unit; filled by the vendor before it calls
+ * unit_register(). */
 struct hw_caps
 {
     unsigned int levels;        /* bitmask: bit l: tables of l levels */
@@ -209,7 +210,8 @@ struct hw_caps
     bool coherent, snoop, passthrough, devtlb;
     bool flush_added;           /* caching mode or write-buffer flush: new
                                  * entries need a flush too */
-    bool flush_absent;          /* caching mode: absent entries are cached too, tagged did 0 */
+    bool flush_absent;          /* caching mode: absent entries are cached
+                                 * too, tagged did 0 */
     bool intremap, x2apic, posted, queue;
     unsigned int intr_entries;  /* size of the remapping table to use */
     bool intr_per_rid;          /* a table, and indices, for each requester */
@@ -227,7 +229,7 @@ struct moat_unit
     moat_paddr_t reg_pa;
     struct hw_caps caps;
     size_t fw_offset;           /* of its record in the firmware table */
-    bool include_all;           /* owns what no other unit of the segment does */
+    bool include_all;           /* owns what no other of the segment does */
     bool ignored;               /* switched off by option (igfx): its devices
                                  * untranslated, unassignable */
     enum { UNIT_OFF, UNIT_QUEUE, UNIT_READY, UNIT_DMA, UNIT_DEAD } state;
@@ -273,8 +275,8 @@ const struct moat_options *platform_options(const struct moat_platform *p);
 /* Deadline of one wait for a unit, ns. */
 uint64_t platform_timeout_ns(const struct moat_platform *p);
 /*
- * Append a unit; the core owns it from here on, and calls ops->release. The vendor's
- * structure is freed by release. -ENOMEM, -EEXIST (same registers).
+ * Append a unit; the core owns it from here on, and calls ops->release. The
+ * vendor's structure is freed by release. -ENOMEM, -EEXIST (same registers).
  */
 int unit_register(struct moat_platform *p, struct moat_unit *u);
 /* Give @u a scope: the path is resolved now by reading bridges.
