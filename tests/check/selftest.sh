@@ -14,7 +14,7 @@ fresh()
     local d
     rm -rf "$t"
     for d in include/moat drivers/passthrough/{core,fw,pt,queue,vtd,amd} \
-             tests/lib tests/model xen; do
+             tests/lib tests/model/unit xen; do
         mkdir -p "$t/$d"
     done
     echo '#include <stdint.h>' > "$t/tests/lib/host-port.h"
@@ -31,7 +31,7 @@ fresh()
     header drivers/passthrough/amd/amd.h '#include "../core/hw.h"'
     printf '#include <xen/sched.h>\n#include <moat/moat.h>\n' > "$t/xen/ops.c"
     printf '#include <stdlib.h>\n#include <moat/types.h>\n' \
-        > "$t/tests/model/model.c"
+        > "$t/tests/model/unit/model.c"
     # What is said of hosts in comments and strings is nobody's business.
     printf '/* as Xen does */\nconst char *s = "xen";\nint max_entries;\n' \
         > "$t/drivers/passthrough/core/c.c"
@@ -88,8 +88,8 @@ rule $p/core/rid.h '#include HEADER' 'macro'
 rule include/moat/moat.h '#include "core/hw.h"' 'may not include'
 rule include/moat/moat.h '#include <stdint.h>' 'may not include'
 rule xen/ops.c '#include "core/hw.h"' 'may not include .*hw\.h'
-rule tests/model/model.c '#include <moat/moat.h>' 'may not include'
-rule tests/model/model.c '#include "vtd/vtd.h"' 'may not include'
+rule tests/model/unit/model.c '#include <moat/moat.h>' 'may not include'
+rule tests/model/unit/model.c '#include "vtd/vtd.h"' 'may not include'
 rule $p/core/c.c 'int f(void) { return printk("x"); }' 'names a host: printk'
 rule $p/core/c.c '#ifdef __XEN__' 'names a host: __XEN__'
 rule $p/core/c.c 'int x = IS_ENABLED(CONFIG_HVM);' 'names a host: CONFIG_HVM'

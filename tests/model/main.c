@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The explorer's program.
+ *
+ *     model [--limit N] [--full] [NAME...]     explore (all, or those named)
+ *     model --list
+ *     model --replay SCHEDULE NAME             one schedule, with its trace
+ *
+ * The last line is "N passed, N failed".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "mx.h"
+
+extern const struct mx_scenario *const scenarios[];
+const char *model_log_text(void);
+
+static double seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static unsigned long total;
+static bool complete = true;
+
+static bool explore(const struct mx_scenario *s, const struct mx_options *o)
+{
+    struct mx_result r;
+    double from = seconds();
+
+    mx_explore(s, o, &r);
+    total += r.schedules;
+    complete &= r.all || o->replay;
+    if ( !r.failed && !o->replay && r.schedules < s->least )
+    {
+        r.failed = true;
+        snprintf(r.why, sizeof(r.why), "only %lu schedules, not %lu: the "
+                 "explorer misses some", r.schedules, s->least);
+    }
+    printf("%s %s: %lu schedules%s, %lu cut short, %lu steps, longest %u, "
+           "%.1f s\n", r.failed ? "FAIL" : "PASS", s->name, r.schedules,
+           r.failed ? "" : r.all ? " (all)" : o->replay ? "" : " (STOPPED)",
+           r.cut, r.transitions, r.longest, seconds() - from);
+    if ( r.failed )
+    {
+        printf("  why: %s\n", r.why);
+        if ( model_log_text()[0] )
+            printf("  log:\n%s", model_log_text());
+        if ( r.schedule[0] )
+            printf("  again: build/model/model --replay %s %s\n", r.schedule,
+                   s->name);
+    }
+    fflush(stdout);
+    return !r.failed;
+}
+
+static bool wanted(const struct mx_scenario *s, int argc, char **argv)
+{
+    int i;
+
+    for ( i = 0; i < argc; i++ )
+        if ( !strcmp(s->name, argv[i]) )
+            return true;
+    return !argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct mx_options o;
+    unsigned int i, passed = 0, failed = 0;
+    int arg;
+
+    memset(&o, 0, sizeof(o));
+    for ( arg = 1; arg < argc && argv[arg][0] == '-'; arg++ )
+    {
+        if ( !strcmp(argv[arg], "--list") )
+        {
+            for ( i = 0; scenarios[i]; i++ )
+                printf("%-20s %s\n", scenarios[i]->name, scenarios[i]->about);
+            return 0;
+        }
+        else if ( !strcmp(argv[arg], "--full") )
+            o.full = true;
+        else if ( !strcmp(argv[arg], "--limit") && arg + 1 < argc )
+            o.limit = strtoul(argv[++arg], NULL, 10);
+        else if ( !strcmp(argv[arg], "--replay") && arg + 1 < argc )
+        {
+            o.replay = argv[++arg];
+            o.trace = true;
+        }
+        else
+        {
+            fprintf(stderr, "unknown option %s\n", argv[arg]);
+            return 2;
+        }
+    }
+    if ( arg == argc && !o.replay )
+    {
+        if ( mx_self_test() )
+            passed++;
+        else
+            failed++;
+    }
+    for ( i = 0; scenarios[i]; i++ )
+    {
+        if ( !wanted(scenarios[i], argc - arg, argv + arg) )
+            continue;
+        if ( explore(scenarios[i], &o) )
+            passed++;
+        else
+            failed++;
+    }
+    printf("schedules: %lu, %s\n", total, complete ? "all there are"
+           : "not all: a scenario failed or was stopped");
+    printf("%u passed, %u failed\n", passed, failed);
+    return failed || !passed;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All scenarios. */
+#ifndef MODEL_SCENARIOS_H
+#define MODEL_SCENARIOS_H
+
+#include "mx.h"
+#include "world.h"
+
+extern const struct mx_scenario *const scenarios[];     /* ends in NULL */
+
+#endif /* MODEL_SCENARIOS_H */
