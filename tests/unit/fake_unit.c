@@ -20,12 +20,19 @@ static int cf_check fake_swap(struct moat_unit *unit, uint16_t rid,
                               const struct hw_entry *new)
 {
     struct fake_unit *u = to_fake(unit);
+    bool fail;
 
     if ( rid >= FAKE_RIDS )
         return -EINVAL;
     host_lock(&unit->lock);
     u->swaps++;
-    if ( !same_entry(&u->mem[rid], old) || fake_countdown(&u->fail_swap) )
+    fail = !same_entry(&u->mem[rid], old) || fake_countdown(&u->fail_swap);
+    if ( fail && !u->fail_swap && u->fail_swap_more )
+    {
+        u->fail_swap = 1;
+        u->fail_swap_more--;
+    }
+    if ( fail )
     {
         host_unlock(&unit->lock);
         return -EILSEQ;

@@ -48,6 +48,7 @@ struct fake_unit
 
     /* What goes wrong. Countdowns: 1 is the next, 0 none. */
     unsigned long fail_submit, fail_wait, fail_swap;
+    unsigned long fail_swap_more;   /* how many after fail_swap fail, too */
     unsigned long mute_wait;        /* countdown to: */
     bool mute;                      /* nothing is ever carried out */
     bool mute_devtlb;               /* device TLB flushes are not */

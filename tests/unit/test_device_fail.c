@@ -79,6 +79,31 @@ TEST(fail_swap)
     down();
 }
 
+/* The way back is barred as well: cut off before anything is let go of. */
+TEST(fail_swap_and_undo)
+{
+    struct moat_device *pa, *pb;
+
+    up(NULL);
+    sim_leaks_allow();
+    REQUIRE(machine_add(&m, BRIDGE) != NULL);
+    REQUIRE((pa = machine_add(&m, PCI_A)) != NULL);
+    REQUIRE((pb = machine_add(&m, PCI_B)) != NULL);
+    CHECK_EQ(move(pa, NULL), 0);
+    u->fail_swap = 2;
+    u->fail_swap_more = 1;
+    CHECK_EQ(move(pb, NULL), -EIO);
+    CHECK(!machine_mastering(PCI_A));
+    CHECK(!machine_mastering(PCI_B));
+    CHECK_EQ(sim_device_failures(PCI_A), 1);
+    CHECK_EQ(sim_device_failures(PCI_B), 1);
+    check_behind(PCI_A, NULL);
+    check_behind(PCI_B, NULL);
+    check_behind(BRIDGE, NULL);
+    CHECK_EQ(move(pb, m.dom0), -EPERM);
+    down();
+}
+
 /* No id left: refused, said, and possible again when there is one. */
 TEST(fail_no_domain_id)
 {

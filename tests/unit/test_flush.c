@@ -354,6 +354,37 @@ TEST(ats_flush)
     machine_destroy(&m);
 }
 
+/* Behind a pass-through entry requests for translations get no answer. */
+TEST(ats_and_passthrough)
+{
+    struct moat_options o;
+
+    fake_options(&o);
+    o.ats = true;
+    machine_pci();
+    add_ats(NIC);
+    u = fake_add();
+    REQUIRE(!machine_create(&m, &o));
+    REQUIRE(!moat_domain_set_kind(m.dom0, MOAT_DOMAIN_PASSTHROUGH));
+    REQUIRE((nic = machine_add(&m, NIC)) != NULL);
+    REQUIRE(!machine_enable(&m));
+    CHECK(!ats_is_on(NIC));
+    give(nic, m.a);
+    CHECK(ats_is_on(NIC));
+    CHECK_EQ(m.a->n_ats, 1);
+    /* A reset by dom0 forgets it. */
+    sim_pci_set16(sim_pci_find(NIC), 0x106, 0);
+    host_devices_lock();
+    CHECK_EQ(moat_device_reenable(nic), 0);
+    host_devices_unlock();
+    CHECK(ats_is_on(NIC));
+    give(nic, m.dom0);
+    CHECK(!ats_is_on(NIC));
+    CHECK_EQ(m.a->n_ats, 0);
+    CHECK_EQ(m.dom0->n_ats, 0);
+    machine_destroy(&m);
+}
+
 /* The device that does not answer, alone (F10). */
 TEST(ats_timeout)
 {

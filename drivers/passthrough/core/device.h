@@ -122,9 +122,8 @@ void device_probe(struct moat_device *dev,
                   const struct moat_device_info *info);
 /* The function whose id a device is known to use by mistake; -ENOENT. */
 int quirk_alias(uint32_t ids_word, moat_sbdf_t dev, moat_sbdf_t *alias);
-/* Switch the device's TLB on or off. */
-void ats_enable(struct moat_device *dev);
-void ats_disable(struct moat_device *dev);
+/* Set or clear the enable bit of the device's own TLB; it has one. */
+void ats_control(const struct moat_device *dev, bool on);
 
 /* ---- group.c ---- */
 
@@ -174,9 +173,17 @@ int group_flush(struct dev_group *g, const struct hw_entry *old,
                 struct moat_domain *d);
 int device_resv_get(struct moat_device *dev, struct moat_domain *d);
 void device_resv_put(struct moat_device *dev, struct moat_domain *d);
-/* One entry: swap it, keeping the domain's list of device TLBs. */
+/*
+ * One entry: swap it. The device's TLB is enlisted with @d and switched on
+ * behind an entry that answers its requests, and off before one that does
+ * not; the old domain keeps it on its list until entry_ats_forget().
+ */
 int entry_set(struct rid_entry *e, const struct hw_entry *new,
               struct moat_domain *d);
+/* Switch the TLB on, if its entry answers: translation came on, or a reset. */
+void ats_enable(struct moat_device *dev);
+/* Do without it from now on. */
+void ats_disable(struct moat_device *dev);
 /* After a flush: @d has nothing in the device's TLB any more. */
 void entry_ats_forget(struct rid_entry *e, struct moat_domain *d);
 
@@ -188,6 +195,8 @@ void quar_drop(struct dev_group *g);
 
 /* ---- move.c ---- */
 
+/* Bus mastering off on every member, marked and told to the host. */
+void group_cut(struct dev_group *g);
 /* Once all members are given away the group goes behind its quarantine. */
 int group_settle(struct dev_group *g);
 /*

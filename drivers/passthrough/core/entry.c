@@ -36,6 +36,8 @@ int entry_set(struct rid_entry *e, const struct hw_entry *new,
             host_bug("an entry is on its way between more than two owners");
         ats_link_add(d, link, e);
     }
+    if ( e->now.devtlb && !want.devtlb )
+        ats_control(e->ats_dev, false);
     rc = u->ops->entry_swap(u, MOAT_SBDF_RID(e->id), &e->now, &want);
     if ( rc )
     {
@@ -47,7 +49,27 @@ int entry_set(struct rid_entry *e, const struct hw_entry *new,
         return rc;
     }
     e->now = want;
+    if ( e->ats_dev )
+        ats_enable(e->ats_dev);
     return 0;
+}
+
+void ats_enable(struct moat_device *dev)
+{
+    const struct rid_entry *e;
+
+    if ( !dev->ats_on || dev->unit->state != UNIT_DMA )
+        return;
+    e = registry_find_rid(dev->platform, dev->dev);
+    if ( e && e->now.devtlb )
+        ats_control(dev, true);
+}
+
+void ats_disable(struct moat_device *dev)
+{
+    if ( dev->ats_on )
+        ats_control(dev, false);
+    dev->ats_on = false;
 }
 
 void entry_ats_forget(struct rid_entry *e, struct moat_domain *d)
@@ -284,7 +306,11 @@ int group_swap(struct dev_group *g, const struct hw_entry *e,
 
     for ( undo = g->entries; undo != i; undo = undo->next )
         if ( entry_set(undo, &g->now, g->cur) )
+        {
+            /* It stays with @d, whose references the caller is to drop. */
+            group_cut(g);
             return -EIO;
+        }
     /* Hardware may have walked the new owner's tables through some. */
     if ( i != g->entries && group_flush(g, e, d) )
         return -EIO;

@@ -153,7 +153,7 @@ static void block_all(struct dev_group *g)
     leave(g, from, &old);
 }
 
-void group_fail(struct dev_group *g)
+void group_cut(struct dev_group *g)
 {
     struct moat_device *dev;
     unsigned long flags;
@@ -176,6 +176,11 @@ void group_fail(struct dev_group *g)
             host_device_failed(dev->dev);
         }
     }
+}
+
+void group_fail(struct dev_group *g)
+{
+    group_cut(g);
     if ( !g->attached || (g->quar && g->cur == g->quar) )
         return;
     g->moving = true;

@@ -204,26 +204,12 @@ int quirk_alias(uint32_t ids_word, moat_sbdf_t dev, moat_sbdf_t *alias)
 
 /* ---- ATS (PCI Express Base 10.5.1) ---- */
 
-void ats_enable(struct moat_device *dev)
+void ats_control(const struct moat_device *dev, bool on)
 {
-    uint16_t ctrl;
+    uint16_t ctrl = host_pci_read16(dev->dev, dev->ats_pos + ATS_CTRL);
 
-    if ( !dev->ats_on || !dev->unit || dev->unit->state != UNIT_DMA )
-        return;
     /* Smallest translation unit 0: 4 KiB pages. */
-    ctrl = host_pci_read16(dev->dev, dev->ats_pos + ATS_CTRL);
-    ctrl = (uint16_t)((ctrl & ~ATS_CTRL_STU) | ATS_CTRL_ENABLE);
-    host_pci_write16(dev->dev, dev->ats_pos + ATS_CTRL, ctrl);
-}
-
-void ats_disable(struct moat_device *dev)
-{
-    uint16_t ctrl;
-
-    if ( !dev->ats_on )
-        return;
-    ctrl = host_pci_read16(dev->dev, dev->ats_pos + ATS_CTRL);
+    ctrl = (uint16_t)(ctrl & ~(ATS_CTRL_STU | ATS_CTRL_ENABLE));
     host_pci_write16(dev->dev, dev->ats_pos + ATS_CTRL,
-                     (uint16_t)(ctrl & ~ATS_CTRL_ENABLE));
-    dev->ats_on = false;
+                     (uint16_t)(on ? ctrl | ATS_CTRL_ENABLE : ctrl));
 }
