@@ -270,6 +270,38 @@ RIG_TEST(swap_of_owner)
     world_down(&w);
 }
 
+/* Entries and descriptors of device TLBs, as far as QEMU looks at them. */
+RIG_TEST(device_tlb)
+{
+    static const struct rig_config cfg = { .aw_bits = 48,
+                                           .device_iotlb = true };
+    struct world w;
+    struct hw_entry e, got;
+    struct hw_flush f[2];
+
+    world_up(&w, &cfg, &world_options);
+    e = world_entry(&w, world_table(&w), 5);
+    e.devtlb = true;
+    world_map(&w, e.root, IOVA, PAGE_A, 3);
+    world_swap(&w, RIG_E1000, &world_none, &e);
+    CHECK_DMA(IOVA, PAGE_A, true, true);
+    CHECK_EQ(w.ops->entry_get(w.u, MOAT_SBDF_RID(RIG_E1000), &got), 0);
+    CHECK(got.devtlb);
+
+    memset(f, 0, sizeof(f));
+    f[0].kind = HW_FLUSH_DID;
+    f[0].did = 5;
+    f[1].kind = HW_FLUSH_DEVTLB;
+    f[1].rid = MOAT_SBDF_RID(RIG_E1000);
+    f[1].queue_depth = 32;
+    f[1].last = ~(uint64_t)0;
+    world_map(&w, e.root, IOVA, 0, 0);
+    CHECK_EQ(world_flush(&w, f, 2), 0);
+    CHECK_EQ(rig_read(RIG_VTD_BASE + 0x34, 4) & 0x70, 0);
+    CHECK_DMA(IOVA, PAGE_A, false, false);
+    world_down(&w);
+}
+
 RIG_TEST(pass_through)
 {
     struct hw_entry e = { .kind = HW_ENTRY_PASSTHROUGH, .did = 3 };

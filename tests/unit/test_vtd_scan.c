@@ -177,6 +177,23 @@ TEST(same_unit_twice)
     destroy();
 }
 
+/* One set of registers for two segments: the second unit is none. */
+TEST(unit_of_two_segments)
+{
+    struct dmar_build d;
+
+    functions();
+    dmar_begin(&d, 1);
+    dmar_drhd(&d, BASE, true, 0xff);
+    dmar_drhd(&d, BASE, true, 0xff)[6] = 1;
+    REQUIRE(!create(&d, &fake_opts));
+    CHECK_LOG("registers of another segment's unit: devices in its scope "
+              "(all that no other unit names) cannot be assigned");
+    CHECK_EQ(moat_unit_get(p, 0)->state, UNIT_OFF);
+    CHECK_EQ(moat_unit_get(p, 1)->state, UNIT_DEAD);
+    destroy();
+}
+
 /* A region that is wrong costs its device the assignment, no more (F11). */
 TEST(bad_region)
 {

@@ -122,6 +122,7 @@ static void check_dedicated(struct scan *s, struct vtd_unit *v)
 static int add_unit(struct scan *s, const struct dmar_record *rec, bool sound)
 {
     struct vtd_unit *v = find_unit(s, rec->u.drhd.base);
+    bool taken;
     int rc = grow(s);
 
     if ( rc )
@@ -135,7 +136,7 @@ static int add_unit(struct scan *s, const struct dmar_record *rec, bool sound)
         return add_scopes(v, rec->u.drhd.scopes);
     }
 
-    sound = sound && !v;
+    taken = sound && v;
     v = host_alloc(sizeof(*v));
     if ( !v )
         return -ENOMEM;
@@ -143,19 +144,20 @@ static int add_unit(struct scan *s, const struct dmar_record *rec, bool sound)
     v->unit.ops = &vtd_ops;
     v->unit.segment = rec->u.drhd.segment;
     v->unit.node = HOST_NO_NODE;
-    v->unit.reg_pa = sound ? rec->u.drhd.base : 0;
+    v->unit.reg_pa = sound && !taken ? rec->u.drhd.base : 0;
     v->unit.fw_offset = rec->offset;
     v->unit.include_all = rec->u.drhd.include_all;
     v->fault_next = ~0u;
-    if ( !sound || vtd_probe(v, rec->u.drhd.size, s->opts) )
-    {
-        host_log_err("DMAR offset %#lx: no usable unit: devices in its "
-                     "scope%s cannot be assigned",
-                     (unsigned long)rec->offset,
+    if ( !sound || taken || vtd_probe(v, rec->u.drhd.size, s->opts) )
+        v->unit.state = UNIT_DEAD;
+    /* What is wrong with the record itself was said. */
+    if ( sound && v->unit.state == UNIT_DEAD )
+        host_log_err("DMAR offset %#lx: %s: devices in its scope%s cannot be "
+                     "assigned", (unsigned long)rec->offset,
+                     taken ? "registers of another segment's unit"
+                           : "no usable unit",
                      rec->u.drhd.include_all
                      ? " (all that no other unit names)" : "");
-        v->unit.state = UNIT_DEAD;
-    }
 
     rc = unit_register(s->p, &v->unit);
     if ( rc )
