@@ -2,9 +2,14 @@
 /* The list of scenarios. */
 #include "scenarios.h"
 
-extern const struct mx_scenario sc_assign;
+#define SCENARIOS(f)                                                    \
+    f(assign) f(assign_map) f(deassign) f(deassign2) f(bounce)          \
+    f(ats_attach) f(ats_detach) f(ats_remove) f(phantom) f(units)       \
+    f(tables) f(tables_defer) f(defer)                                  \
+    f(revive) f(reuse) f(three) f(deaths) f(full)
 
-const struct mx_scenario *const scenarios[] = {
-    &sc_assign,
-    NULL,
-};
+#define DECLARE(name) extern const struct mx_scenario sc_##name;
+SCENARIOS(DECLARE)
+
+#define LIST(name) &sc_##name,
+const struct mx_scenario *const scenarios[] = { SCENARIOS(LIST) NULL };

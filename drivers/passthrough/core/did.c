@@ -128,7 +128,8 @@ static int alloc_locked(struct did_table *t, struct moat_domain *d,
         MOAT_BIT((unsigned int)i % WORD_BITS);
     t->free--;
     t->hint = ((unsigned int)i + 1) % (t->n_words * WORD_BITS);
-    *did = (uint16_t)i;
+    /* A flush may look at it without the lock (domain.h). */
+    HOST_WRITE_ONCE(*did, (uint16_t)i);
     return 0;
 }
 

@@ -38,6 +38,9 @@ int did_get(struct moat_unit *u, struct moat_domain *d, uint16_t *did);
 /*
  * Drop one. If it was the last, @drain->last is set and the id drains: the
  * caller flushes everything tagged with it, then calls did_drained().
+ * Entries that named the id for this user must be flushed before (another
+ * user, reviving and draining the id meanwhile, would not flush those), or
+ * the device lock be held from here to did_drained(), which keeps others out.
  */
 void did_put(struct moat_unit *u, struct moat_domain *d,
              struct did_drain *drain);

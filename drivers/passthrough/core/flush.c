@@ -143,7 +143,7 @@ static unsigned int ats_collect(struct moat_domain *d, unsigned long *seq,
         t[n].unit = dev->unit;
         memset(&t[n].f, 0, sizeof(t[n].f));
         t[n].f.kind = HW_FLUSH_DEVTLB;
-        t[n].f.did = l->entry->now.did;
+        t[n].f.did = HOST_READ_ONCE(d->att[dev->unit->index].did);
         t[n].f.rid = MOAT_SBDF_RID(l->entry->id);
         t[n].f.queue_depth = dev->ats_depth;
         t[n].f.pfsid = MOAT_SBDF_RID(dev->node.is_virtfn ? dev->node.physfn
@@ -262,7 +262,7 @@ int flush_domain(struct moat_domain *d, const struct moat_flush *f)
         i = b.n++;
         b.u[i] = u;
         b.token[i] = 0;
-        make_range(&b.f[i], d->att[u->index].did, f);
+        make_range(&b.f[i], HOST_READ_ONCE(d->att[u->index].did), f);
         b.rc[i] = u->state == UNIT_DEAD ? -EIO :
                   u->ops->flush_submit(u, &b.f[i], 1, &b.token[i]);
     }
