@@ -208,7 +208,7 @@ void rig_dmar_set(const void *table, size_t len)
 static const void *acpi_table(void *ctx, const char *sig, size_t *len)
 {
     (void)ctx;
-    if ( dmar && !strcmp(sig, "DMAR") )
+    if ( dmar && !memcmp(sig, dmar, 4) )
     {
         *len = dmar_len;
         return dmar;

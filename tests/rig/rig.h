@@ -25,6 +25,7 @@
 #define RIG_E1000       MOAT_SBDF(0, 0, 5, 0)
 #define RIG_EDU         MOAT_SBDF(0, 0, 4, 0)
 #define RIG_VTD_BASE    ((moat_paddr_t)0xfed90000)
+#define RIG_AMD_BASE    ((moat_paddr_t)0xfed80000)
 
 struct rig_config
 {
@@ -35,6 +36,8 @@ struct rig_config
     bool device_iotlb;
     bool snoop_control;
     const char *iommu;          /* further options, or NULL */
+    bool amd;                   /* amd-iommu: of the above only no_intremap
+                                 * and iommu mean something */
     const char *extra;          /* further arguments, blank-separated */
 };
 
@@ -65,7 +68,8 @@ unsigned long rig_requests(void);
 void *rig_fw_cfg(const char *name, size_t *len);
 /* QEMU's own table of that signature; valid until rig_stop(). */
 const void *rig_acpi_table(const char *sig, size_t *len);
-/* Give the host this DMAR instead; NULL: QEMU's own. Until rig_stop(). */
+/* Give the host this DMAR (or IVRS) instead; NULL: QEMU's own. Until
+ * rig_stop(). */
 void rig_dmar_set(const void *table, size_t len);
 /* RAM at @pa. */
 void *rig_ram(moat_paddr_t pa);

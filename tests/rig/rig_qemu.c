@@ -198,6 +198,13 @@ static void iommu_args(struct args *a, const struct rig_config *c)
 {
     char bits[32] = "";
 
+    if ( c->amd )
+    {
+        add_arg(a, "-device");
+        add_arg(a, "amd-iommu,intremap=%s%s%s", c->no_intremap ? "off" : "on",
+                c->iommu ? "," : "", c->iommu ? c->iommu : "");
+        return;
+    }
     if ( c->aw_bits )
         snprintf(bits, sizeof(bits), ",aw-bits=%u", c->aw_bits);
     add_arg(a, "-device");

@@ -5,7 +5,8 @@
 # make -f tests/rig/tests.mk rig.
 #
 # rig_vtd tests the VT-d driver alone, over a stub of the platform;
-# rig_core the same driver below the core: domains, devices, moves.
+# rig_core the same driver below the core: domains, devices, moves; rig_amd
+# does that with the AMD-Vi driver.
 
 RIG_B := build/rig
 RIG_CC ?= gcc
@@ -30,12 +31,23 @@ RIG_CORE_SRC := $(sort $(wildcard tests/rig/rig_core*.c) \
                 $(wildcard drivers/passthrough/core/*.c))
 RIG_CORE_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_CORE_SRC))
 
-RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core
+# AMD-Vi: the program names the vendor itself.
+RIG_AMD_SRC := $(sort $(wildcard tests/rig/amd_*.c) \
+               $(wildcard drivers/passthrough/amd/*.c) \
+               $(filter-out %/vendors.c,$(wildcard drivers/passthrough/core/*.c)))
+RIG_AMD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_AMD_SRC) \
+               $(filter-out drivers/passthrough/vtd/%,$(RIG_DRIVER_SRC)))
+
+RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd
 
 .PHONY: rig
-rig: $(RIG_B)/rig_vtd $(RIG_B)/rig_core
+rig: $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd
 	@$(RIG_B)/rig_vtd
 	@$(RIG_B)/rig_core
+	@$(RIG_B)/rig_amd
+
+$(RIG_B)/rig_amd: $(RIG_AMD_OBJ)
+	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
 $(RIG_B)/rig_vtd: $(RIG_VTD_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
@@ -47,4 +59,4 @@ $(RIG_B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d)
+-include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d) $(RIG_AMD_OBJ:.o=.d)
