@@ -60,8 +60,8 @@ bool port_ioapics_known(void)
     for ( i = 0; i < nr_ioapics; i++ )
         if ( !moat_intr_ioapic_known(port_platform, IO_APIC_ID(i)) )
         {
-            host_log_warn("IO-APIC %u (id %#x) is in no unit's scope: no interrupt remapping",
-                          i, IO_APIC_ID(i));
+            host_log_warn("IO-APIC %u (id %#x) is in no unit's scope: "
+                          "no interrupt remapping", i, IO_APIC_ID(i));
             return false;
         }
 
@@ -190,7 +190,8 @@ static void __init apply_caps(void)
     decide_sharing(caps);
 #endif
 
-    host_log_info("snoop control %s, dom0 pass-through %s, posted interrupts %s, processor's tables %s",
+    host_log_info("snoop control %s, dom0 pass-through %s, "
+                  "posted interrupts %s, processor's tables %s",
                   iommu_snoop ? "on" : "off",
                   iommu_hwdom_passthrough ? "on" : "off",
                   iommu_intpost ? "on" : "off",
@@ -383,8 +384,8 @@ void iommu_resume(void)
 
     rc = moat_platform_resume(port_platform);
     if ( rc )
-        panic("moat: no unit could be resumed (%d): devices would be free to access all memory\n",
-              rc);
+        panic("moat: no unit could be resumed (%d): devices would be free "
+              "to access all memory\n", rc);
 }
 
 void iommu_crash_shutdown(void)

@@ -122,9 +122,9 @@ void __init port_params_amd_report(void)
     unsigned int i;
 
     for ( i = 0; i < nr_ivmds; i++ )
-        host_log_warn("option ivmd=: frames [%lx, %lx] for ids %04x to %04x: no AMD-Vi driver, ignored",
-                      ivmds[i].first, ivmds[i].last, ivmds[i].from,
-                      ivmds[i].to);
+        host_log_warn("option ivmd=: frames [%lx, %lx] for ids %04x to %04x: "
+                      "no AMD-Vi driver, ignored", ivmds[i].first,
+                      ivmds[i].last, ivmds[i].from, ivmds[i].to);
 
     for ( i = 0; i < nr_specials; i++ )
         host_log_warn("option %s[%lu]=%pp: no AMD-Vi driver, ignored",
