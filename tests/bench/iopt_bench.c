@@ -107,7 +107,7 @@ static void must(int rc)
         abort();
 }
 
-#define SCENARIO __attribute__((__noinline__, __noclone__)) void
+#define SCENARIO __attribute__((__noinline__)) void
 
 SCENARIO bench_map_run(void)            /* 65536 pages, tables there */
 {
