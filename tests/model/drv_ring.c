@@ -11,7 +11,7 @@
 
 #define ENTRIES     32u
 #define MARKER      0xffu
-#define TIMEOUT_NS  1000000u
+#define TIMEOUT_NS  2000000u
 #define FLIGHTS     16u
 
 static struct flight

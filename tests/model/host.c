@@ -16,7 +16,7 @@
 #define LOCK_MAGIC  0x6c6f636bu
 #define DEVICES     MX_OBJ(MX_LOCK, 1)
 /* A wait looks a few times before its deadline. */
-#define RELAX_NS    400000u
+#define RELAX_NS    1100000u
 
 static struct cpu
 {

@@ -6,7 +6,11 @@
     f(assign) f(assign_map) f(deassign) f(deassign2) f(bounce)          \
     f(ats_attach) f(ats_detach) f(ats_remove) f(phantom) f(units)       \
     f(tables) f(tables_defer) f(defer)                                  \
-    f(revive) f(reuse) f(three) f(deaths) f(full)
+    f(revive) f(reuse) f(three) f(deaths) f(full)                       \
+    f(mute) f(mute_two) f(rescue) f(once) f(ats_mute)                   \
+    f(cut) f(storm) f(memory)                                           \
+    f(intr) f(steal)                                                    \
+    f(ring) f(ring_fail) f(ring_dead) f(ring_move)
 
 #define DECLARE(name) extern const struct mx_scenario sc_##name;
 SCENARIOS(DECLARE)

@@ -34,7 +34,7 @@ static void cut_locked(struct moat_device *dev, const char *why)
     if ( !bus_master_off(dev->dev) )
         host_bug(MOAT_PRI_SBDF ": %s, and its bus mastering cannot be "
                  "switched off", MOAT_SBDF_ARG(dev->dev), why);
-    dev->cut = true;
+    HOST_WRITE_ONCE(dev->cut, true);
 }
 
 void device_cut(struct moat_platform *p, moat_sbdf_t sbdf, const char *why)
@@ -92,7 +92,7 @@ void cf_check fail_work(void *arg)
     host_devices_lock();
     for ( dev = p->devices; dev; dev = dev->next )
     {
-        if ( !dev->cut || dev->cut_reported )
+        if ( !device_is_cut(dev) || dev->cut_reported )
             continue;
         if ( domain_is_guest(dev->owner) )
             host_domain_crash(dev->owner->cookie);

@@ -55,11 +55,18 @@ static int resolve(struct moat_device *dev)
                       MOAT_SBDF_ARG(dev->dev), MOAT_SBDF_ARG(alias));
         rc = topo_add_alias(p, dev->dev, alias);
     }
-    if ( !rc && u && u->ops->rid_alias &&
-         !u->ops->rid_alias(u, MOAT_SBDF_RID(dev->dev), &rid) )
-        rc = topo_add_alias(p, dev->dev, (dev->dev & ~0xffffu) | rid);
     if ( rc )
         return rc;
+    if ( u && u->ops->rid_alias )
+    {
+        rc = u->ops->rid_alias(u, MOAT_SBDF_RID(dev->dev), &rid);
+        if ( rc == -EIO )
+            dev->denied = "its unit's record of it cannot be read";
+        if ( !rc )
+            rc = topo_add_alias(p, dev->dev, (dev->dev & ~0xffffu) | rid);
+        if ( rc == -ENOMEM )
+            return rc;
+    }
 
     topo_get(p, &topo);
     rc = rid_resolve(&topo, dev->dev, &dev->ids);

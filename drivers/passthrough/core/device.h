@@ -83,7 +83,7 @@ struct moat_device
     bool resv_held;                 /* counted in group->cur */
 
     /* Set with the registry lock held, as a failing flush may do it. */
-    bool cut;                       /* bus mastering was switched off */
+    bool cut;                       /* device_is_cut() */
     bool cut_reported;
     bool failed;
     /* A guest has programmed it since dom0 last had it, and it shares a
@@ -97,6 +97,12 @@ struct moat_device
     struct fault_count faults;
     struct moat_device *next;       /* platform->devices */
 };
+
+/* Was its bus mastering switched off? Another processor may do so now. */
+static inline bool device_is_cut(const struct moat_device *dev)
+{
+    return HOST_READ_ONCE(dev->cut);
+}
 
 /* ---- registry.c ---- */
 

@@ -197,6 +197,7 @@ void did_drained(const struct did_drain *drain, bool flushed)
     struct moat_domain *d = drain->domain;
     struct did_table *t = u->dids;
     struct did_slot *s;
+    bool leaked = false;
 
     if ( !drain->last )
         return;
@@ -221,13 +222,17 @@ void did_drained(const struct did_drain *drain, bool flushed)
             /* The table itself is the owner: the domain may go away. */
             s->owner = t;
             s->state = DID_LEAKED;
-            d->platform->leaks++;
+            leaked = true;
         }
     }
     host_unlock(&u->lock);
-    if ( !flushed )
-        host_log_err("unit %u: domain id %u is not used again: its flush "
-                     "failed", u->index, (unsigned int)drain->did);
+    if ( !leaked )
+        return;
+    host_lock(&u->platform->dom_lock);
+    u->platform->leaks++;
+    host_unlock(&u->platform->dom_lock);
+    host_log_err("unit %u: domain id %u is not used again: its flush failed",
+                 u->index, (unsigned int)drain->did);
 }
 
 void did_counts(const struct moat_unit *u, unsigned long *free,

@@ -27,7 +27,7 @@ void moat_unit_counts(const struct moat_unit *u, struct moat_counts *c)
 
 static const char *state_name(const struct moat_unit *u)
 {
-    switch ( u->state )
+    switch ( unit_state(u) )
     {
     case UNIT_DMA:
         return "translating";
@@ -59,7 +59,7 @@ void moat_dump_units(struct moat_platform *p)
                       u->ops->name, u->reg_pa, (unsigned int)u->segment,
                       u->include_all ? ", all other devices" : "",
                       state_name(u));
-        if ( u->state != UNIT_OFF )
+        if ( unit_state(u) != UNIT_OFF )
             u->ops->dump(u);
     }
     if ( p->leaks )

@@ -58,7 +58,7 @@ void ats_enable(struct moat_device *dev)
 {
     const struct rid_entry *e;
 
-    if ( !dev->ats_on || dev->unit->state != UNIT_DMA )
+    if ( !dev->ats_on || unit_state(dev->unit) != UNIT_DMA )
         return;
     e = registry_find_rid(dev->platform, dev->dev);
     if ( e && e->now.devtlb )
@@ -262,7 +262,7 @@ int group_flush(struct dev_group *g, const struct hw_entry *old,
     {
         if ( !ats_find(e, d) )
             continue;
-        if ( !rc && unit_caches(g->unit) && !e->ats_dev->cut &&
+        if ( !rc && unit_caches(g->unit) && !device_is_cut(e->ats_dev) &&
              flush_own_tlb(g, e, old) )
             rc = -EIO;
         entry_ats_forget(e, d);

@@ -32,14 +32,14 @@ static int flush_hard(struct moat_unit *u, const struct hw_flush *f,
 {
     int rc;
 
-    if ( u->state == UNIT_DEAD )
+    if ( unit_state(u) == UNIT_DEAD )
         return -EIO;
     /* The failure may have been another's command: the queue was repaired. */
     if ( !submit_wait(u, f, n) )
         return 0;
 
     unit_rescue_begin(u);
-    rc = u->state == UNIT_DEAD ? -EIO : u->ops->flush_rescue(u);
+    rc = unit_state(u) == UNIT_DEAD ? -EIO : u->ops->flush_rescue(u);
     unit_rescue_end(u);
     if ( !rc )
     {
@@ -64,7 +64,7 @@ int unit_flush(struct moat_unit *u, const struct hw_flush *f, unsigned int n)
     uint32_t token = 0;
     int rc;
 
-    if ( u->state == UNIT_DEAD )
+    if ( unit_state(u) == UNIT_DEAD )
         return -EIO;
     rc = u->ops->flush_submit(u, f, n, &token);
     return unit_flush_finish(u, f, n, rc, token);
@@ -171,12 +171,12 @@ static void flush_ats(struct moat_domain *d, const struct moat_flush *fl)
     do {
         n = ats_collect(d, &seq, fl, t);
         for ( i = 0; i < n; i++ )
-            rc[i] = t[i].unit->state == UNIT_DEAD ? 0 :
+            rc[i] = unit_state(t[i].unit) == UNIT_DEAD ? 0 :
                     t[i].unit->ops->flush_submit(t[i].unit, &t[i].f, 1,
                                                  &token[i]);
         for ( i = 0; i < n; i++ )
         {
-            if ( t[i].unit->state == UNIT_DEAD )
+            if ( unit_state(t[i].unit) == UNIT_DEAD )
                 continue;       /* cut off already */
             if ( !rc[i] && !t[i].unit->ops->flush_wait(t[i].unit, token[i]) )
                 continue;
@@ -229,7 +229,7 @@ static int batch_finish(struct moat_domain *d, struct unit_batch *b)
 
     for ( i = 0; i < b->n; i++ )
     {
-        if ( b->u[i]->state != UNIT_DEAD &&
+        if ( unit_state(b->u[i]) != UNIT_DEAD &&
              !unit_flush_finish(b->u[i], &b->f[i], 1, b->rc[i],
                                 b->token[i]) )
             continue;
@@ -263,7 +263,7 @@ int flush_domain(struct moat_domain *d, const struct moat_flush *f)
         b.u[i] = u;
         b.token[i] = 0;
         make_range(&b.f[i], HOST_READ_ONCE(d->att[u->index].did), f);
-        b.rc[i] = u->state == UNIT_DEAD ? -EIO :
+        b.rc[i] = unit_state(u) == UNIT_DEAD ? -EIO :
                   u->ops->flush_submit(u, &b.f[i], 1, &b.token[i]);
     }
     if ( batch_finish(d, &b) )

@@ -192,7 +192,7 @@ int group_enter(struct moat_device *dev)
     int rc = 0;
 
     if ( dev->passive || !dev->unit || dev->unit->ignored ||
-         dev->unit->state == UNIT_DEAD || !dev->ids.n )
+         unit_state(dev->unit) == UNIT_DEAD || !dev->ids.n )
         return enter_alone(dev, NULL);
 
     for ( i = 0; i < dev->ids.n && !why; i++ )

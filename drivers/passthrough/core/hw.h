@@ -176,7 +176,10 @@ struct hw_ops
      * not at all, 1 .. 512 the closer the higher. NULL: scopes tell.
      */
     unsigned int (*serves)(const struct moat_unit *u, uint16_t rid);
-    /* The id that requests of @rid carry as well; -ENOENT: only their own. */
+    /*
+     * The id that requests of @rid carry as well; -ENOENT: only their own;
+     * -EIO: nobody knows, the device is not to be handed out.
+     */
     int (*rid_alias)(const struct moat_unit *u, uint16_t rid,
                      uint16_t *alias);
     /*

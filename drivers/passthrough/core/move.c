@@ -44,7 +44,7 @@ static int leave(struct dev_group *g, struct moat_domain *from,
     rc = group_flush(g, old, from);
     if ( from == g->quar )
         return rc;
-    did_drained(&drain, g->unit->state != UNIT_DEAD);
+    did_drained(&drain, unit_state(g->unit) != UNIT_DEAD);
     for ( dev = g->devs; dev; dev = dev->group_next )
         if ( dev->resv_held )
             device_resv_put(dev, from);
@@ -166,7 +166,8 @@ void group_cut(struct dev_group *g)
                      "be switched off", MOAT_SBDF_ARG(dev->dev));
         flags = host_lock_irqsave(&g->platform->reg_lock);
         fresh = !dev->cut_reported;
-        dev->cut = dev->cut_reported = dev->failed = true;
+        HOST_WRITE_ONCE(dev->cut, true);
+        dev->cut_reported = dev->failed = true;
         host_unlock_irqrestore(&g->platform->reg_lock, flags);
         ats_disable(dev);
         if ( fresh )
@@ -331,7 +332,7 @@ static int move_group(struct moat_device *dev, struct moat_domain *to,
     else
         rc = to_guest(dev, to, flags);
     /* A flush on the way failed that was not the move's own. */
-    if ( rc != -EIO && dev->cut )
+    if ( rc != -EIO && device_is_cut(dev) )
     {
         group_fail(dev->group);
         set_owner(dev, NULL);
@@ -347,7 +348,7 @@ int moat_device_move(struct moat_device *dev, struct moat_domain *to,
     if ( dev->group->moving )
         return -EBUSY;
     /* Cut off by a failed flush whose report is still under way. */
-    if ( dev->cut && !dev->failed && !dev->hidden )
+    if ( device_is_cut(dev) && !dev->failed && !dev->hidden )
         group_fail(dev->group);
     if ( to == dev->owner && !dev->failed )
         return 0;

@@ -83,11 +83,17 @@ struct moat_platform
 struct moat_unit *unit_find(struct moat_platform *p, moat_sbdf_t dev);
 /* Of a unit: how many levels it can be given of a table of @levels. */
 unsigned int unit_levels(const struct moat_unit *u, unsigned int levels);
+/* A unit may die at any time, on any processor (unit_die()). */
+static inline unsigned int unit_state(const struct moat_unit *u)
+{
+    return HOST_READ_ONCE(u->state);
+}
 /* True if entries of @u can be written (and may be in use). */
 static inline bool unit_usable(const struct moat_unit *u)
 {
-    return u && !u->ignored &&
-           (u->state == UNIT_READY || u->state == UNIT_DMA);
+    unsigned int state = u ? unit_state(u) : UNIT_OFF;
+
+    return u && !u->ignored && (state == UNIT_READY || state == UNIT_DMA);
 }
 /*
  * May @u hold anything of our tables? Not before translation is on; one that
@@ -95,7 +101,9 @@ static inline bool unit_usable(const struct moat_unit *u)
  */
 static inline bool unit_caches(const struct moat_unit *u)
 {
-    return u->state == UNIT_DMA || u->state == UNIT_DEAD;
+    unsigned int state = unit_state(u);
+
+    return state == UNIT_DMA || state == UNIT_DEAD;
 }
 void unit_free_scopes(struct moat_unit *u);
 /* The scope of the IO-APIC or HPET numbered @id; its unit in *@u. */

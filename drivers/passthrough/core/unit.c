@@ -226,9 +226,9 @@ static void cf_check unit_fault_work(void *arg)
     struct moat_unit *u = arg;
     struct moat_fault f[FAULTS_AT_ONCE];
     bool overflow, lost = false;
-    unsigned int i, n, done = 0;
+    unsigned int i, n, done = 0, state = unit_state(u);
 
-    if ( u->state != UNIT_DMA && u->state != UNIT_READY && !u->intremap_on )
+    if ( state != UNIT_DMA && state != UNIT_READY && !u->intremap_on )
         return;
     do {
         overflow = false;

@@ -139,7 +139,8 @@ static int poll_locked(struct cmdq *q)
     int rc;
 
     host_lock_assert(&q->lock);
-    if ( q->dead )
+    /* cmdq_kill() takes no lock. */
+    if ( HOST_READ_ONCE(q->dead) )
         return -EIO;
 
     rc = q->hooks->error(q, &bad);
@@ -235,7 +236,7 @@ int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
     {
         unsigned long flags = host_lock_irqsave(&q->lock);
         uint64_t now;
-        int rc = q->dead ? -EIO : 0;
+        int rc = HOST_READ_ONCE(q->dead) ? -EIO : 0;
 
         if ( !rc && room_locked(q) <= n )
             q->head = q->hooks->read_head(q) & (q->entries - 1);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The same behind the real ring engine. */
+#include "scenarios.h"
+
+#define A   w.guest[0]
+#define B   w.guest[1]
+
+static void ring_setup(void)
+{
+    world_reset();
+    drv.ring = true;
+    world_start(1, 2, 0);
+    world_settled();
+    world_map(A, 0, 0);
+    world_map(A, 1, 1);
+    world_move(0, A);
+}
+
+static void unmap_0(void)
+{
+    world_unmap_free(A, 0, 0);
+}
+
+static void unmap_1(void)
+{
+    world_unmap_free(A, 1, 1);
+}
+
+static void back_home(void)
+{
+    port_work_run();
+    world_page_freed(0);
+    drv.fail_at = 0;
+    world_move(0, NULL);
+    world_move(0, w.home);
+    host_devices_lock();
+    EXPECT(!moat_device_quarantine_prepare(w.dev[0]));
+    host_devices_unlock();
+}
+
+static void ring_end(void)
+{
+    world_expect_at(0, A);
+    world_page_freed(1);
+    back_home();
+    world_stop();
+}
+
+const struct mx_scenario sc_ring = {
+    .name = "ring-two-flushes",
+    .about = "two processors flush through one ring",
+    .procs = 2,
+    .setup = ring_setup,
+    .cpu = { unmap_0, unmap_1 },
+    .end = ring_end,
+    .least = 20,
+};
+
+/* ---- One submission fails ---- */
+
+static void fail_and_unmap(void)
+{
+    static const enum drv_fate fates[] = { DRV_LATE, DRV_ERROR, DRV_LOST };
+
+    drv.fail_at = 1 + port_choose(2, "the submission that fails");
+    drv.fate = fates[port_choose(3, "how it fails")];
+    drv.fail_for = drv.fate == DRV_LOST ? 1000 : 1;
+    unmap_0();
+}
+
+static void fail_end(void)
+{
+    port_work_run();
+    if ( drv.unit[0]->state == UNIT_DEAD )
+        port_fail("the unit could have been rescued");
+    EXPECT(port_bus_master(WORLD_DEV(0)));
+    ring_end();
+}
+
+const struct mx_scenario sc_ring_fail = {
+    .name = "ring-failure",
+    .about = "one answer is late, one is an error, or none comes any more; "
+             "registers still work",
+    .procs = 2,
+    .setup = ring_setup,
+    .cpu = { fail_and_unmap, unmap_1 },
+    .end = fail_end,
+    .least = 100,
+};
+
+/* ---- Nothing works any more ---- */
+
+static void dead_setup(void)
+{
+    ring_setup();
+    drv.rescue = false;
+    drv.fail_at = 1;
+    drv.fail_for = 1000;
+    drv.fate = DRV_LOST;
+}
+
+static void dead_end(void)
+{
+    port_work_run();
+    EXPECT(drv.unit[0]->state == UNIT_DEAD);
+    EXPECT(!port_bus_master(WORLD_DEV(0)));
+    EXPECT(port_failures(WORLD_DEV(0)) == 1);
+    EXPECT(port_crashes((void *)1) >= 1);
+    world_page_freed(0);
+    world_page_freed(1);
+    w.leaks = true;
+    world_stop();
+}
+
+const struct mx_scenario sc_ring_dead = {
+    .name = "ring-mute",
+    .about = "two processors flush through a ring that never answers, and "
+             "nothing helps",
+    .procs = 2,
+    .setup = dead_setup,
+    .cpu = { unmap_0, unmap_1 },
+    .end = dead_end,
+    .least = 100,
+};
+
+/* ---- A move ---- */
+
+static void deassign(void)
+{
+    w.rc[0] = world_try_move(0, NULL);
+}
+
+static void move_end(void)
+{
+    EXPECT(!w.rc[0]);
+    world_expect_at(0, NULL);
+    world_move(0, A);
+    back_home();
+    world_stop();
+}
+
+const struct mx_scenario sc_ring_move = {
+    .name = "ring-deassign-flush",
+    .about = "deassign-flush through the ring",
+    .procs = 2,
+    .setup = ring_setup,
+    .cpu = { deassign, unmap_0 },
+    .end = move_end,
+    .least = 100,
+};
