@@ -179,6 +179,23 @@ TEST(rescue_with_intremap)
     }
 }
 
+/* A queue that works after all empties every cache there is. */
+TEST(rescue_by_queue)
+{
+    struct vtd_fake *f;
+    unsigned int at;
+
+    REQUIRE(!create(&f, FAKE_CAP, FAKE_ECAP, &fake_opts));
+    REQUIRE(!bring_up());
+    f->n = 0;
+    CHECK_EQ(u->ops->flush_rescue(u), 0);
+    at = find(f, 0, 'I', 0x1f, 0x04);
+    at = find(f, at, 'I', 0x3f, 0x11);
+    find(f, at, 'I', 0x3f, 0x12);
+    CHECK_EQ(fake_get32(f, 0x1c), 0xc7000000);
+    destroy(f);
+}
+
 /* The queue cannot even be switched off. */
 TEST(rescue_impossible)
 {

@@ -25,6 +25,8 @@ struct vtd_fake
     struct { char what; uint64_t lo, hi; } log[FAKE_LOG];
     unsigned int n;
     uint32_t mute;              /* commands that get no answer */
+    unsigned int mute_for;      /* that many; 0: for ever */
+    unsigned int reads;
     bool queue_dead;            /* takes no descriptors */
     bool no_such_page;          /* CCMD, IOTLB: nothing done */
 };
@@ -118,6 +120,8 @@ static inline void fake_command(struct vtd_fake *f, uint32_t cmd)
     if ( cmd & 0x08000000u & ~can )
         sts |= 0x08000000u;                 /* write buffers: for ever */
     fake_set32(f, 0x1c, sts);
+    if ( f->mute_for && !--f->mute_for )
+        f->mute = 0;
 }
 
 static inline void fake_queue(struct vtd_fake *f)
@@ -145,6 +149,7 @@ static inline uint64_t fake_read(void *ctx, unsigned int off,
 {
     struct vtd_fake *f = ctx;
 
+    f->reads++;
     return bytes == 4 ? fake_get32(f, off) : fake_get64(f, off);
 }
 

@@ -29,10 +29,13 @@ void vtd_irt_free(struct vtd_unit *v)
     v->irt = NULL;
 }
 
-/* 6.7: table pointer, forget what is cached, block the old format, go. */
+/*
+ * 6.7: table pointer, forget what is cached, go. Requests in the old format,
+ * which would pass by the table (XSA-3), are blocked: vtd_quiesce() switched
+ * CFI off and nothing switches it on.
+ */
 int vtd_intremap_on(struct vtd_unit *v)
 {
-    uint32_t gsts;
     int rc;
 
     vtd_write64(v, VTD_REG_IRTA,
@@ -45,10 +48,6 @@ int vtd_intremap_on(struct vtd_unit *v)
 
     v->ir_on = true;
     rc = vtd_flush_intr_all(v);
-    gsts = vtd_read32(v, VTD_REG_GSTS);
-    /* Requests in the old format would pass by the table (XSA-3). */
-    if ( !rc && (gsts & VTD_GCMD_CFI) )
-        rc = vtd_gcmd(v, VTD_GCMD_CFI, false);
     if ( !rc )
         rc = vtd_gcmd(v, VTD_GCMD_IRE, true);
     if ( rc && !vtd_gcmd(v, VTD_GCMD_IRE, false) )
