@@ -106,6 +106,10 @@ static void check_one_lost(struct fake_unit *lost)
     REQUIRE(!machine_enable(&m));
     CHECK(lost->unit.state == UNIT_DEAD);
     CHECK_EQ(move(nic, m.a), 0);
+    host_devices_lock();
+    CHECK_EQ(moat_device_quarantine_prepare(disk), -ENODEV);
+    host_devices_unlock();
+    CHECK_LOG("0000:00:04.0: not assignable: unit 1 is not in use");
     CHECK_EQ(move(disk, m.a), -ENODEV);
     CHECK(moat_device_owner(disk) == m.dom0);
     CHECK(machine_mastering(DISK));

@@ -201,6 +201,8 @@ void quar_drop(struct dev_group *g);
 
 /* ---- move.c ---- */
 
+/* May it change hands at all? -EPERM, -ENODEV, having said why. */
+int move_allowed(const struct moat_device *dev);
 /* Bus mastering off on every member, marked and told to the host. */
 void group_cut(struct dev_group *g);
 /* Once all members are given away the group goes behind its quarantine. */

@@ -272,8 +272,7 @@ static int to_guest(struct moat_device *dev, struct moat_domain *to,
     return rc;
 }
 
-/* May it be moved at all? */
-static int move_allowed(const struct moat_device *dev)
+int move_allowed(const struct moat_device *dev)
 {
     if ( dev->hidden )
     {

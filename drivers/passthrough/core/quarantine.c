@@ -99,10 +99,11 @@ void quar_drop(struct dev_group *g)
 
 int moat_device_quarantine_prepare(struct moat_device *dev)
 {
+    int rc;
+
     host_devices_assert_locked();
-    if ( dev->passive || dev->hidden || !dev->group->entries )
+    if ( dev->passive || dev->failed )
         return 0;
-    if ( !unit_usable(dev->unit) )
-        return -ENODEV;
-    return quar_build(dev->group);
+    rc = move_allowed(dev);
+    return rc ? rc : quar_build(dev->group);
 }
