@@ -361,6 +361,15 @@ CASES.append(("scan-alias-elsewhere", table(
     ivhd(span(0x8, 0xff), alias(0x300, 0x4010), special(IOAPIC, 2, 0xa0),
          base=0x100000000),
     ivhd(span(0x4008, 0x40ff), base=0x100004000, ident=0x4002)), None))
+# A range that is never ended, and what 00:04.0 would be in; the richer block
+# is the one that can be read.
+CASES.append(("scan-no-end", table(
+    ivhd(select(0x28), special(IOAPIC, 2, 0xa0), short(3, 0x20),
+         base=0x100000000)), None))
+CASES.append(("scan-cut-list", table(
+    ivhd(*DEVICES, base=0x100000000),
+    ivhd(select(0x28), bytes([0xf1]) + bytes(31), *DEVICES,
+         base=0x100000000, kind=0x40)), None))
 
 
 def main():

@@ -233,6 +233,42 @@ TEST(scan_alias_elsewhere)
     world_end();
 }
 
+/*
+ * A range without an end: who was in it is not known. Nobody is blocked for
+ * that, and nobody handed out who is not named.
+ */
+TEST(scan_no_end)
+{
+    struct moat_device *nic, *disk;
+    uint64_t out;
+
+    world_hardware(EFR_NEW);
+    REQUIRE(!world_up("scan-no-end", NULL, true, false));
+    CHECK_LOG("a range of devices must have an end (0x20): this device entry "
+              "is not used");
+    nic = world_add(NIC);
+    disk = world_add(DISK);
+    REQUIRE(nic && disk && !world_enable());
+    REQUIRE(!world_map(DOM0, 0x200000, 0x200000, 0x1000));
+    CHECK(!asim_dma(U1, MOAT_SBDF_RID(NIC), 0x200000, true, &out));
+    CHECK_STR(nic->denied, "its unit's record of it cannot be read");
+    CHECK_EQ(world_move(nic, NULL), -EPERM);
+    CHECK(!disk->denied);
+    CHECK_EQ(world_move(disk, NULL), 0);
+    world_end();
+}
+
+/* A richer block whose list breaks off is worth less than one that is whole. */
+TEST(scan_cut_list)
+{
+    world_hardware(EFR_NEW);
+    REQUIRE(!world_scan("scan-cut-list", NULL));
+    CHECK(!moat_unit_get(P, 1));
+    CHECK_LOG("IVRS offset 0x30: IVHD 10h: unit 0");
+    CHECK(!world_unit(0)->rest_unknown);
+    world_end();
+}
+
 /* Blocks that cannot be told apart: the layer is off, with the offset. */
 TEST(scan_f12)
 {

@@ -4,6 +4,10 @@
  * 3.07) 5.2.2.2. Entries may name an id more than once; the last one that
  * does counts. An alias is kept even where a later entry names the id without
  * one: such tables mean that the device uses both ids.
+ *
+ * Where an entry could not be read, any id may be one it named: such devices
+ * work for dom0, behind this unit unless another one names them, and are
+ * never handed out, as nobody knows what their requests look like.
  */
 #include "amdvi_unit.h"
 
@@ -40,7 +44,9 @@ unsigned int cf_check amdvi_serves(const struct moat_unit *u, uint16_t rid)
      * Some tables name function 0 and forget the others. The unit's own
      * function stays outside: it issues no translated DMA.
      */
-    return rid != self && fn0 != self && rid != fn0 && find(a, fn0) ? 1 : 0;
+    if ( rid != self && fn0 != self && rid != fn0 && find(a, fn0) )
+        return 2;
+    return rid != self && a->rest_unknown ? 1 : 0;
 }
 
 uint8_t amdvi_settings(const struct amdvi_unit *a, uint16_t rid)
@@ -57,7 +63,7 @@ bool amdvi_ats_allowed(const struct amdvi_unit *a, uint16_t rid)
     return a->unit.caps.devtlb && !(r && r->no_ats);
 }
 
-/* The id that requests of @rid carry as well. 0; -ENOENT. */
+/* The id that requests of @rid carry as well. 0; -ENOENT; -EIO: unknown. */
 int cf_check amdvi_rid_alias(const struct moat_unit *u, uint16_t rid,
                              uint16_t *alias)
 {
@@ -74,5 +80,5 @@ int cf_check amdvi_rid_alias(const struct moat_unit *u, uint16_t rid,
         *alias = r->alias;
         return 0;
     }
-    return -ENOENT;
+    return amdvi_serves(u, rid) == 1 ? -EIO : -ENOENT;
 }

@@ -36,12 +36,11 @@ static bool after(uint32_t x, uint32_t y)
 
 static uint64_t wait_ns(const struct amdvi_unit *a)
 {
-    const struct moat_options *opts = platform_options(a->unit.platform);
     uint64_t ns = platform_timeout_ns(a->unit.platform);
 
     /* The unit's own patience with devices must run out before ours. */
     return HOST_READ_ONCE(a->iotlb_used)
-           ? ns + (uint64_t)opts->devtlb_timeout_ms * 1000000u : ns;
+           ? ns + (uint64_t)amdvi_devtlb_ms(a) * 1000000u : ns;
 }
 
 /*

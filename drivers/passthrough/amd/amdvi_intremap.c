@@ -67,6 +67,17 @@ void amdvi_irt_free_all(struct amdvi_unit *a)
     }
 }
 
+/* The core gives up what it kept there. */
+static void irt_forget_core(const struct amdvi_unit *a)
+{
+    unsigned int bus, fn;
+
+    for ( bus = 0; bus < ARRAY_SIZE(a->irt); bus++ )
+        for ( fn = 0; a->irt[bus] && fn < 256; fn++ )
+            if ( a->irt[bus][fn] )
+                a->irt[bus][fn]->space = NULL;
+}
+
 /* Unit lock held. Memory for the pointers of a bus. */
 static int bus_prepare(struct amdvi_unit *a, unsigned int bus)
 {
@@ -220,6 +231,7 @@ void cf_check amdvi_disable_intremap(struct moat_unit *u)
     if ( !a->intremap )
         return;
     a->intremap = false;
+    irt_forget_core(a);
 
     if ( !a->dma_on && a->on && amdvi_off(a) )
     {

@@ -11,7 +11,7 @@
  * Errata 732, 733: the tail may move before the entry is in memory. Taken
  * entries are cleared, so one whose code is 0 has not arrived yet.
  */
-#define ARRIVE_TRIES    200u
+#define ARRIVE_TRIES    1000u
 /* Erratum 787: the interrupt bit may be set again while it is cleared. */
 #define AGAIN_MAX       4u
 

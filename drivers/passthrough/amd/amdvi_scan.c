@@ -27,8 +27,24 @@ static bool same_unit(const struct ivrs_block *a, const struct ivrs_block *b)
 }
 
 /*
- * Is @b the block to be used for its unit? The richest type is, and of equal
- * ones the first: *@twice tells that there is an equal one before it.
+ * The richer type is worth more, but nothing makes up for a list of devices
+ * that cannot be read to its end.
+ */
+static unsigned int worth(const struct ivrs_block *b)
+{
+    struct ivrs_entries it = b->u.ivhd.entries;
+    struct ivrs_entry e;
+    struct fw_error err;
+    int rc;
+
+    while ( (rc = ivrs_entry_next(&it, &e, &err)) == 1 || rc == -EBADMSG )
+        continue;
+    return b->type + (rc ? 0 : 0x100u);
+}
+
+/*
+ * Is @b the block to be used for its unit? The one of most worth is, and of
+ * equal ones the first: *@twice tells that there is an equal one before it.
  */
 static bool is_chosen(struct ivrs it, const struct ivrs_block *b, bool *twice)
 {
@@ -42,9 +58,9 @@ static bool is_chosen(struct ivrs it, const struct ivrs_block *b, bool *twice)
         if ( rc != 1 || !ivrs_is_ivhd(other.type) ||
              other.offset == b->offset || !same_unit(b, &other) )
             continue;
-        if ( other.type > b->type )
+        if ( worth(&other) > worth(b) )
             return false;
-        if ( other.type == b->type && other.offset < b->offset )
+        if ( worth(&other) == worth(b) && other.offset < b->offset )
         {
             *twice = true;
             return false;
@@ -93,6 +109,8 @@ static int add_entries(struct amdvi_scan *s, struct amdvi_unit *a,
         amdvi_say_bad(&err, rc == -EBADMSG
                       ? "this device entry is not used"
                       : "the rest of the unit's device entries is not used");
+        a->rest_unknown = true;
+        a->max_id = 0xffff;
         if ( rc != -EBADMSG )
             break;
     }

@@ -56,7 +56,13 @@ int amdvi_off(struct amdvi_unit *a)
      */
     a->ctrl = amdvi_read(a, AMDVI_REG_CTRL);
     if ( a->ctrl == ~(uint64_t)0 )
+    {
+        host_log_err(AMDVI_FMT "gone: its registers read ones",
+                     AMDVI_ARG(a));
+        a->ctrl = 0;
+        a->on = false;
         return -EIO;
+    }
     amdvi_ctrl(a, AMDVI_CTRL_CMD_EN | AMDVI_CTRL_EVT_LOG_EN |
                   AMDVI_CTRL_EVT_INT_EN | AMDVI_CTRL_PPR_LOG_EN |
                   AMDVI_CTRL_PPR_INT_EN | AMDVI_CTRL_PPR_EN |
@@ -77,7 +83,7 @@ int amdvi_off(struct amdvi_unit *a)
  */
 static unsigned int inv_timeout_code(unsigned int ms)
 {
-    unsigned int code = 1, limit = 1;
+    unsigned int code = 1, limit = 1;       /* 1 ms */
 
     while ( code < 6 && limit <= ms / 10 )
     {
@@ -90,13 +96,12 @@ static unsigned int inv_timeout_code(unsigned int ms)
 /* What the control register must say while the unit is on. */
 static uint64_t ctrl_on(const struct amdvi_unit *a)
 {
-    const struct moat_options *opts = platform_options(a->unit.platform);
     uint8_t f = a->ivhd_flags;
     uint64_t c = AMDVI_CTRL_COHERENT | AMDVI_CTRL_CMD_EN |
                  AMDVI_CTRL_EVT_LOG_EN;
 
     c |= FIELD_PREP(AMDVI_CTRL_INV_TIMEOUT,
-                    inv_timeout_code(opts->devtlb_timeout_ms));
+                    inv_timeout_code(amdvi_devtlb_ms(a)));
     c |= FIELD_PREP(AMDVI_CTRL_DEVTAB_SEG, a->seg_order);
     if ( (a->cap & AMDVI_CAP_HT_TUNNEL) && (f & IVHD_FLAG_HT_TUN_EN) )
         c |= AMDVI_CTRL_HT_TUN_EN;

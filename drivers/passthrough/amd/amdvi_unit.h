@@ -83,6 +83,7 @@ struct amdvi_unit
     struct amdvi_range *ranges;         /* in the table's order */
     unsigned int n_ranges;
     unsigned int max_id;                /* highest id it may see */
+    bool rest_unknown;                  /* ids may be missing from ranges */
 
     /* Control register and logs. Rank RING, irqsave: see above. */
     struct host_lock reg_lock;
@@ -169,6 +170,14 @@ int cf_check amdvi_rid_alias(const struct moat_unit *u, uint16_t rid,
                              uint16_t *alias);
 
 /* ---- amdvi_unit.c ---- */
+
+/* How long a device may take to answer an invalidation, by option. */
+static inline unsigned int amdvi_devtlb_ms(const struct amdvi_unit *a)
+{
+    unsigned int ms = platform_options(a->unit.platform)->devtlb_timeout_ms;
+
+    return ms ? ms : HW_DEFAULT_TIMEOUT_MS;
+}
 
 /*
  * Change @mask of the control register to @bits: the one place that writes
