@@ -158,9 +158,3 @@ bool arch_iommu_use_permitted(const struct domain *d)
             likely(!p2m_pod_active(d)) &&
             likely(!p2m_is_global_logdirty(d)));
 }
-
-bool_t iommu_has_feature(struct domain *d, enum iommu_feature feature)
-{
-    return is_iommu_enabled(d) && feature == IOMMU_FEAT_COHERENT_WALK &&
-           !iommu_non_coherent;
-}

@@ -28,8 +28,8 @@
 #define FOUR_GIB        PFN_DOWN(GB(4))
 #define INTR_FIRST      0xfee00UL
 #define INTR_LAST       0xfeeffUL
-/* Mapped at a time, between two looks at softirqs: 256 MiB. */
-#define CHUNK           (1UL << 16)
+/* Mapped at a time, between two looks at softirqs: 1 GiB. */
+#define CHUNK           (1UL << 18)
 
 /* ---- Which frames, with which rights ---- */
 
@@ -85,37 +85,43 @@ static unsigned int __hwdom_init frame_prot(const struct domain *d,
     return prot_by_type(d, pfn);
 }
 
+/* The end of the entry of the memory map that has all of @pfn as RAM, or 0. */
+static unsigned long __hwdom_init ram_end(unsigned long pfn)
+{
+    unsigned int i;
+
+    for ( i = 0; i < e820.nr_map; i++ )
+    {
+        uint64_t end = e820.map[i].addr + e820.map[i].size;
+
+        if ( e820.map[i].type == E820_RAM &&
+             pfn >= PFN_UP(e820.map[i].addr) && pfn < PFN_DOWN(end) )
+            return PFN_DOWN(end);
+    }
+
+    return 0;
+}
+
 /*
- * How many frames from @pfn on certainly have its rights: above 4 GiB, where
- * memory is large, whole entries of the memory map are taken at a time.
+ * How many frames from @pfn on certainly have its rights: where memory is,
+ * and large, much of an entry of the memory map is taken at a time.
  */
 static unsigned long __hwdom_init same_prot(unsigned long pfn,
                                             unsigned long top)
 {
-    unsigned int i;
-    unsigned long end = top;
+    unsigned long xen_first = PFN_DOWN(__pa(_stext));
+    unsigned long xen_end = PFN_UP(__pa(__2M_rwdata_end));
+    unsigned long end = min(ram_end(pfn), top);
 
-    if ( pfn < FOUR_GIB )
+    /* Xen's real-mode code is in the first megabyte. */
+    if ( pfn < PFN_DOWN(MB(1)) || end <= pfn )
         return 1;
 
-    for ( i = 0; i < e820.nr_map; i++ )
-    {
-        unsigned long s = PFN_DOWN(e820.map[i].addr);
-        unsigned long e = PFN_UP(e820.map[i].addr + e820.map[i].size);
-
-        if ( pfn < s )
-            end = min(end, s);
-        else if ( pfn < e )
-        {
-            if ( e820.map[i].type != E820_RAM ||
-                 e820.map[i].addr + e820.map[i].size < pfn_to_paddr(e) )
-                return 1;
-            end = min(end, e);
-        }
-    }
-
-    if ( pfn <= PFN_DOWN(__pa(__2M_rwdata_end)) &&
-         end > PFN_DOWN(__pa(_stext)) )
+    if ( pfn < FOUR_GIB )
+        end = min_t(unsigned long, end, FOUR_GIB);
+    if ( pfn < xen_first )
+        end = min(end, xen_first);
+    else if ( pfn < xen_end )
         return 1;
 
     if ( rangeset_overlaps_range(mmio_ro_ranges, pfn, end - 1) ||

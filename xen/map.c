@@ -16,8 +16,8 @@
 #include <xen/mm.h>
 #include <xen/softirq.h>
 
-/* Pages between two looks at whether something else wants to run. */
-#define CHUNK_PAGES (1UL << 16)
+/* Pages between two looks at whether something else wants to run: 1 GiB. */
+#define CHUNK_PAGES (1UL << 18)
 
 static unsigned int prot_of(unsigned int flags)
 {

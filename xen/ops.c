@@ -106,8 +106,9 @@ void __init acpi_iommu_init(void)
     else
     {
         rc = moat_platform_create(&opts, &port_platform);
-        off_reason = rc == -ENODEV ? "no usable IOMMU"
-                                   : "the firmware's tables cannot be used";
+        if ( rc )
+            off_reason = rc == -ENODEV ? "no usable IOMMU"
+                         : "the firmware's tables cannot be used";
         acpi_dmar_zap();
     }
     port_params_done();
