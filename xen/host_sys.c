@@ -354,6 +354,13 @@ void host_device_failed(moat_sbdf_t dev)
     tasklet_schedule(&failed_tasklet);
 }
 
+bool host_aer_firmware_first(moat_sbdf_t dev)
+{
+    const struct pci_dev *pdev = pci_get_pdev(NULL, sbdf(dev));
+
+    return pdev && pcie_aer_get_firmware_first(pdev);
+}
+
 bool host_log_ratelimit(void)
 {
     return printk_ratelimit();

@@ -118,6 +118,9 @@ uint32_t host_pci_read32(moat_sbdf_t dev, unsigned int reg);
 void host_pci_write16(moat_sbdf_t dev, unsigned int reg, uint16_t v);
 void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v);
 
+/* Has firmware claimed the errors of @dev for itself (ACPI HEST)? */
+bool host_aer_firmware_first(moat_sbdf_t dev);
+
 /* ---- Identity maps of reserved regions where the host owns the table ---- */
 
 /*

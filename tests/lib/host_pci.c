@@ -5,6 +5,17 @@
 #include "sim.h"
 
 static struct sim_pci *pcis;
+static moat_sbdf_t firmware_first = ~(moat_sbdf_t)0;
+
+void sim_firmware_first_set(moat_sbdf_t dev)
+{
+    firmware_first = dev;
+}
+
+bool host_aer_firmware_first(moat_sbdf_t dev)
+{
+    return dev == firmware_first;
+}
 
 struct sim_pci *sim_pci_find(moat_sbdf_t dev)
 {
@@ -180,6 +191,7 @@ void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v)
 
 void sim_pci_reset(void)
 {
+    firmware_first = ~(moat_sbdf_t)0;
     while ( pcis )
         sim_pci_remove(pcis->dev);
 }

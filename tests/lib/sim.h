@@ -190,6 +190,9 @@ uint32_t sim_pci_get32(const struct sim_pci *p, unsigned int reg);
 void sim_pci_set16(struct sim_pci *p, unsigned int reg, uint16_t v);
 void sim_pci_set32(struct sim_pci *p, unsigned int reg, uint32_t v);
 
+/* The one device whose errors firmware claims; ~0, the default: none. */
+void sim_firmware_first_set(moat_sbdf_t dev);
+
 /* Ordinary RAM; nothing by default. Width of addresses: 46 bits. */
 void sim_ram_add(moat_paddr_t first, moat_paddr_t last);
 void sim_pa_bits_set(unsigned int bits);

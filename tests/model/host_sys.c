@@ -308,6 +308,12 @@ void host_device_failed(moat_sbdf_t dev)
     count(dev, &n, true, false);
 }
 
+bool host_aer_firmware_first(moat_sbdf_t dev)
+{
+    (void)dev;
+    return false;
+}
+
 unsigned int port_crashes(void *cookie)
 {
     unsigned int n;

@@ -41,6 +41,32 @@ TEST(port_by_vendor_capability)
     CHECK_EQ(sim_pci_get32(f, 0x178), 1u << 13);
 }
 
+TEST(port_of_firmware)
+{
+    struct sim_pci *f = intel(PORT, 0x3c04);
+
+    sim_pci_set32(f, 0x100, 0x00010001);
+    sim_firmware_first_set(PORT);
+    vtd_device_found(&v.unit, PORT);
+    CHECK_EQ(sim_pci_get32(f, 0x108), 0);
+    CHECK_EQ(sim_pci_get32(f, 0x114), 0);
+    CHECK_EQ(sim_pci_get32(f, 0x20c), 1u << 4);
+    CHECK_LOG("0000:00:01.0: firmware handles its errors first");
+}
+
+TEST(port_masked_already)
+{
+    struct sim_pci *f = intel(PORT, 0x3c04);
+
+    sim_pci_set32(f, 0x100, 0x00010001);
+    sim_pci_set32(f, 0x108, 1u << 20);
+    sim_pci_set32(f, 0x114, 1u << 13);
+    sim_firmware_first_set(PORT);
+    vtd_device_found(&v.unit, PORT);
+    CHECK_EQ(f->writes, 1);
+    CHECK_EQ(sim_pci_get32(f, 0x20c), 1u << 4);
+}
+
 TEST(port_without)
 {
     struct sim_pci *f = intel(PORT, 0x3408);

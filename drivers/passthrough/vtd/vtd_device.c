@@ -159,8 +159,8 @@ static unsigned int error_regs(moat_sbdf_t dev)
 
 /*
  * Host bridges and root ports that report an unsupported request as an error
- * of the system: a guest could raise one at will. Firmware that wants errors
- * first (ACPI HEST) loses these reports; the host would lose itself.
+ * of the system: a guest could raise one at will. Where firmware claims the
+ * errors of the port for itself (ACPI HEST), the mask is its own to set.
  */
 static void mask_port(moat_sbdf_t dev)
 {
@@ -173,12 +173,22 @@ static void mask_port(moat_sbdf_t dev)
                       "interrupts may stop the machine", MOAT_SBDF_ARG(dev));
         return;
     }
-    uncor = host_pci_read32(dev, pos + AER_UNCOR_MASK);
-    cor = host_pci_read32(dev, pos + AER_COR_MASK);
-    host_pci_write32(dev, pos + AER_UNCOR_MASK, uncor | AER_UNCOR_UR);
-    host_pci_write32(dev, pos + AER_COR_MASK, cor | AER_COR_ADVISORY);
     /* Completions with unsupported request, in the chipset's own mask. */
     host_pci_write32(dev, 0x20c, host_pci_read32(dev, 0x20c) | (1u << 4));
+
+    uncor = host_pci_read32(dev, pos + AER_UNCOR_MASK);
+    cor = host_pci_read32(dev, pos + AER_COR_MASK);
+    if ( (uncor & AER_UNCOR_UR) && (cor & AER_COR_ADVISORY) )
+        return;
+    if ( host_aer_firmware_first(dev) )
+    {
+        host_log_warn(MOAT_PRI_SBDF": firmware handles its errors first and "
+                      "does not mask unsupported requests: guests' malformed "
+                      "interrupts may stop the machine", MOAT_SBDF_ARG(dev));
+        return;
+    }
+    host_pci_write32(dev, pos + AER_UNCOR_MASK, uncor | AER_UNCOR_UR);
+    host_pci_write32(dev, pos + AER_COR_MASK, cor | AER_COR_ADVISORY);
     host_log_info(MOAT_PRI_SBDF": unsupported requests are not reported as "
                   "errors of the system", MOAT_SBDF_ARG(dev));
 }
