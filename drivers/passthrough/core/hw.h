@@ -120,7 +120,8 @@ struct hw_ops
     /*
      * Entries. prepare: allocate whatever set would need, so that set cannot
      * fail for memory (unit lock taken inside). swap: @old as expected there,
-     * @new in one atomic store; never through non-present unless one of them is.
+     * @new in one atomic store; never through non-present unless one of them
+     * is.
      * -EILSEQ if the entry is not @old (nothing changed). get: read it back.
      */
     int (*entry_prepare)(struct moat_unit *u, uint16_t rid);
