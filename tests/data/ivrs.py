@@ -361,6 +361,10 @@ CASES.append(("scan-alias-elsewhere", table(
     ivhd(span(0x8, 0xff), alias(0x300, 0x4010), special(IOAPIC, 2, 0xa0),
          base=0x100000000),
     ivhd(span(0x4008, 0x40ff), base=0x100004000, ident=0x4002)), None))
+# Translation requests forbidden for 00:05.0.
+CASES.append(("scan-no-ats", table(
+    ivhd(span(0x8, 0xff), extended(0x28, 0x80000000),
+         special(IOAPIC, 2, 0xa0), base=0x100000000)), None))
 # A range that is never ended, and what 00:04.0 would be in; the richer block
 # is the one that can be read.
 CASES.append(("scan-no-end", table(

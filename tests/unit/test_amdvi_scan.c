@@ -233,6 +233,30 @@ TEST(scan_alias_elsewhere)
     world_end();
 }
 
+/* An extended entry's word on device TLBs. */
+TEST(scan_no_ats)
+{
+    struct hw_entry none = { .kind = HW_ENTRY_NONE };
+    struct hw_entry e = { .kind = HW_ENTRY_PASSTHROUGH, .did = 3,
+                          .devtlb = true };
+    struct moat_unit *u;
+    uint64_t w[4];
+
+    world_hardware(EFR_NEW);
+    REQUIRE(!world_up("scan-no-ats", NULL, false, false));
+    u = &world_unit(0)->unit;
+    CHECK(u->ops->devtlb_allowed(u, NIC));
+    CHECK(!u->ops->devtlb_allowed(u, DISK));
+    REQUIRE(!world_enable());
+    CHECK_EQ(u->ops->entry_swap(u, 0x20, &none, &e), 0);
+    CHECK_EQ(u->ops->entry_swap(u, 0x28, &none, &e), 0);
+    REQUIRE(asim_dte(U1, 0x20, w));
+    CHECK_EQ(w[1], 0x100000003);
+    REQUIRE(asim_dte(U1, 0x28, w));
+    CHECK_EQ(w[1], 3);
+    world_end();
+}
+
 /*
  * A range without an end: who was in it is not known. Nobody is blocked for
  * that, and nobody handed out who is not named.

@@ -63,6 +63,12 @@ bool amdvi_ats_allowed(const struct amdvi_unit *a, uint16_t rid)
     return a->unit.caps.devtlb && !(r && r->no_ats);
 }
 
+bool cf_check amdvi_devtlb_allowed(const struct moat_unit *u,
+                                   moat_sbdf_t dev)
+{
+    return amdvi_ats_allowed(to_amdvi_const(u), MOAT_SBDF_RID(dev));
+}
+
 /* The id that requests of @rid carry as well. 0; -ENOENT; -EIO: unknown. */
 int cf_check amdvi_rid_alias(const struct moat_unit *u, uint16_t rid,
                              uint16_t *alias)

@@ -90,4 +90,5 @@ const struct hw_ops amdvi_ops =
     .rid_alias = amdvi_rid_alias,
     .intr_prepare = amdvi_intr_prepare,
     .intr_space = amdvi_intr_space,
+    .devtlb_allowed = amdvi_devtlb_allowed,
 };

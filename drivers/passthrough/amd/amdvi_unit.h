@@ -166,6 +166,8 @@ unsigned int cf_check amdvi_serves(const struct moat_unit *u, uint16_t rid);
 uint8_t amdvi_settings(const struct amdvi_unit *a, uint16_t rid);
 /* May @rid issue translation requests, as far as the table goes? */
 bool amdvi_ats_allowed(const struct amdvi_unit *a, uint16_t rid);
+bool cf_check amdvi_devtlb_allowed(const struct moat_unit *u,
+                                   moat_sbdf_t dev);
 int cf_check amdvi_rid_alias(const struct moat_unit *u, uint16_t rid,
                              uint16_t *alias);
 
