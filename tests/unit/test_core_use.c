@@ -119,7 +119,7 @@ static int subtree_scope(struct moat_platform *p)
     CHECK_EQ(unit_add_scope(&v->unit, &s), -ENODEV);
     s.depth = 0;
     CHECK_EQ(scope_resolve(0, &s, &dev), -EINVAL);
-    s.type = DMAR_SCOPE_ACPI;
+    s.type = DMAR_SCOPE_ACPI + 1;
     CHECK_EQ(unit_add_scope(&v->unit, &s), 0);
     return rc;
 }
@@ -142,6 +142,53 @@ TEST(scopes)
     bridge->cfg[0x1a] = 3;
     CHECK(unit_find(m.p, MOAT_SBDF(0, 2, 0, 0)) == &v->unit);
     CHECK(unit_find(m.p, PCI_A) == &u->unit);
+    machine_destroy(&m);
+}
+
+#define HIDDEN_I2C  MOAT_SBDF(0, 0, 21, 3)
+
+static int acpi_scope(struct moat_platform *p)
+{
+    static const uint8_t path[2] = { 21, 3 };
+    struct dmar_scope s = {
+        .type = DMAR_SCOPE_ACPI, .path = path, .depth = 1,
+    };
+
+    (void)p;
+    return unit_add_scope(&v->unit, &s);
+}
+
+/*
+ * A device that only ACPI knows (ANDD) does DMA for dom0, is never handed
+ * out, and gives way to the PCI function it may turn into.
+ */
+TEST(acpi_device)
+{
+    struct moat_device *dev;
+    uint64_t pa;
+
+    two_units();
+    fake_scan_more = acpi_scope;
+    REQUIRE(!machine_create(&m, NULL));
+    REQUIRE(machine_add(&m, NIC) != NULL);
+    CHECK_EQ(machine_map(m.dom0, 0x5000, 0x5000, 0x1000), 0);
+    REQUIRE(!machine_enable(&m));
+    CHECK_EQ(fake_dma(v, MOAT_SBDF_RID(HIDDEN_I2C), 0x5000, MOAT_WRITE, &pa),
+             0);
+    CHECK_EQ(fake_dma(v, MOAT_SBDF_RID(HIDDEN_I2C), 0x6000, MOAT_WRITE, &pa),
+             -EFAULT);
+    dev = moat_device_find(m.p, HIDDEN_I2C);
+    REQUIRE(dev != NULL);
+    CHECK_EQ(move(dev, m.a), -EPERM);
+    CHECK(!machine_add(&m, NIC));
+
+    sim_pci_add(HIDDEN_I2C, 0x8086, 0x9d61, 0x118000);
+    dev = machine_add(&m, HIDDEN_I2C);
+    REQUIRE(dev != NULL);
+    CHECK_EQ(fake_dma(v, MOAT_SBDF_RID(HIDDEN_I2C), 0x5000, MOAT_WRITE, &pa),
+             0);
+    CHECK_EQ(move(dev, m.a), 0);
+    CHECK_EQ(move(dev, m.dom0), 0);
     machine_destroy(&m);
 }
 

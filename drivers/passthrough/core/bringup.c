@@ -288,6 +288,34 @@ static void detach_lost(struct moat_unit *u)
             group_forget_hw(dev->group);
 }
 
+/*
+ * Devices that firmware describes in ACPI alone (serial buses in ACPI mode,
+ * for example) issue DMA under a requester id, but no scan of the PCI buses
+ * finds them. They work for dom0, for good.
+ */
+static void add_acpi_devices(struct moat_platform *p)
+{
+    struct moat_device_info info;
+    const struct unit_scope *sc;
+    struct moat_device *dev;
+    struct moat_unit *u;
+
+    for ( u = p->units; p->home && u; u = u->next )
+        for ( sc = u->scopes; sc; sc = sc->next )
+        {
+            if ( sc->kind != SCOPE_ACPI || registry_find(p, sc->dev) )
+                continue;
+            memset(&info, 0, sizeof(info));
+            info.dev = sc->dev;
+            info.hidden = true;
+            if ( moat_device_add(p, &info, p->home, &dev) )
+                continue;
+            dev->acpi_only = true;
+            host_log_info(MOAT_PRI_SBDF ": known to ACPI alone: stays with "
+                          "dom0", MOAT_SBDF_ARG(sc->dev));
+        }
+}
+
 int moat_platform_enable_dma(struct moat_platform *p)
 {
     struct moat_unit *u;
@@ -296,6 +324,7 @@ int moat_platform_enable_dma(struct moat_platform *p)
     int rc;
 
     host_devices_lock();
+    add_acpi_devices(p);
     for ( u = p->units; u; u = u->next )
     {
         if ( u->state == UNIT_DMA )

@@ -134,7 +134,16 @@ int moat_device_add(struct moat_platform *p,
     int rc;
 
     host_devices_assert_locked();
-    if ( registry_find(p, info->dev) )
+    dev = registry_find(p, info->dev);
+    if ( dev && dev->acpi_only )
+    {
+        /* It has become a PCI function: what it really is, is read now. */
+        rc = moat_device_remove(dev);
+        if ( rc )
+            return rc;
+        dev = NULL;
+    }
+    if ( dev )
         return -EEXIST;
     rc = registry_prepare(p, info->dev);
     dev = rc ? NULL : host_alloc(sizeof(*dev));

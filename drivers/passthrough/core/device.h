@@ -74,6 +74,7 @@ struct moat_device
     struct rid_set ids;
     bool passive;                   /* bridge: sends no DMA of its own */
     bool hidden;
+    bool acpi_only;                 /* found in the firmware's table only */
     const char *denied;             /* why not assignable; NULL: it is */
 
     struct moat_domain *owner;      /* NULL: quarantine */

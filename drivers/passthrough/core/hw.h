@@ -255,7 +255,8 @@ struct moat_unit
  * a path from a bus. Resolution reads bridges' bus numbers. */
 struct unit_scope
 {
-    enum { SCOPE_DEVICE, SCOPE_SUBTREE, SCOPE_IOAPIC, SCOPE_HPET } kind;
+    enum { SCOPE_DEVICE, SCOPE_SUBTREE, SCOPE_IOAPIC, SCOPE_HPET,
+           SCOPE_ACPI } kind;   /* a device of the ACPI name space */
     uint16_t segment;
     uint8_t enum_id;
     moat_sbdf_t dev;            /* resolved; for a bridge: the bridge */

@@ -73,8 +73,8 @@ int unit_add_scope(struct moat_unit *u, const struct dmar_scope *s)
     struct unit_scope *sc, **link;
     int rc;
 
-    if ( s->type < DMAR_SCOPE_ENDPOINT || s->type > DMAR_SCOPE_HPET )
-        return 0;               /* ACPI name-space devices issue no PCI ids */
+    if ( s->type < DMAR_SCOPE_ENDPOINT || s->type > DMAR_SCOPE_ACPI )
+        return 0;
 
     sc = host_alloc(sizeof(*sc));
     if ( !sc )
@@ -100,6 +100,10 @@ int unit_add_scope(struct moat_unit *u, const struct dmar_scope *s)
 
     case DMAR_SCOPE_HPET:
         sc->kind = SCOPE_HPET;
+        break;
+
+    case DMAR_SCOPE_ACPI:
+        sc->kind = SCOPE_ACPI;
         break;
 
     default:
@@ -138,7 +142,7 @@ static unsigned int scope_match(struct unit_scope *sc, moat_sbdf_t dev)
 {
     uint8_t first, last, bus = MOAT_SBDF_BUS(dev);
 
-    if ( sc->kind == SCOPE_DEVICE )
+    if ( sc->kind == SCOPE_DEVICE || sc->kind == SCOPE_ACPI )
         return sc->dev == dev ? 512 : 0;
     if ( sc->kind != SCOPE_SUBTREE || sc->segment != MOAT_SBDF_SEG(dev) )
         return 0;
