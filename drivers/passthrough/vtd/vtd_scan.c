@@ -58,11 +58,17 @@ static int add_scopes(struct vtd_unit *v, struct dmar_scopes it)
         if ( rc == -EBADMSG )
         {
             say_bad(&err, "this device scope of the unit is not used");
+            /* It may have named another device than the graphics. */
+            v->n_scopes++;
+            v->igfx_only = false;
+            v->only_dev = 0;
             continue;
         }
         if ( rc < 0 )
         {
             say_bad(&err, "the unit's remaining device scopes are not used");
+            v->igfx_only = false;
+            v->only_dev = 0;
             return 0;
         }
 
