@@ -75,18 +75,23 @@ static void answer(const struct flight *f)
     port_status_write(status + (f->status & 0xfff) / 8, f->seq);
 }
 
-/* The unit answers the oldest submission, or stays with one it cannot. */
+/* The unit answers what is queued, up to what it cannot. */
 void drv_ring_relax(void)
 {
     struct flight *f = &flights[0];
 
-    port_touch(THING_RING, 0, true);
+    port_touch(THING_RING, 0, false);
     port_hw_lock();
-    if ( n_flights && !errors &&
-         (f->fate == DRV_DONE || f->fate == DRV_LATE) )
+    while ( n_flights && !errors && f->fate != DRV_LOST )
     {
-        if ( f->fate == DRV_LATE )
-            f->fate = DRV_DONE;         /* not yet */
+        port_touch(THING_RING, 0, true);
+        if ( f->fate == DRV_ERROR )
+            errors = 1;
+        else if ( f->fate == DRV_LATE )
+        {
+            f->fate = DRV_DONE;         /* but not yet */
+            break;
+        }
         else
         {
             hwu_complete(f->number);
@@ -95,8 +100,6 @@ void drv_ring_relax(void)
             memmove(flights, flights + 1, --n_flights * sizeof(*f));
         }
     }
-    else if ( n_flights && f->fate == DRV_ERROR )
-        errors = 1;
     port_hw_unlock();
 }
 

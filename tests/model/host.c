@@ -15,8 +15,8 @@
 #define MAX_HELD    8u
 #define LOCK_MAGIC  0x6c6f636bu
 #define DEVICES     MX_OBJ(MX_LOCK, 1)
-/* A wait looks a few times before its deadline. */
-#define RELAX_NS    1100000u
+/* A wait looks once more, then its deadline has passed. */
+#define RELAX_NS    2500000u
 
 static struct cpu
 {

@@ -19,11 +19,12 @@
 extern const struct mx_scenario *const scenarios[];
 const char *model_log_text(void);
 
+/* Of processor time. */
 static double seconds(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 

@@ -15,10 +15,14 @@
 #define GRANULE 16u
 #define POISON  0xdb
 
-/* Time stamps of the last accesses to a byte, and where they stood. */
+/*
+ * Time stamps of the last accesses to a byte, and where they stood. A word
+ * that was only ever accessed whole has one, its first byte's.
+ */
 struct shadow
 {
     uint32_t run;
+    bool split;                     /* first byte of a word: not whole */
     uint16_t wrote[MX_PROCS], read[MX_PROCS];
     uint8_t atomic;                 /* bit p: the write, p + 4: the read */
     uint32_t wrote_pc[MX_PROCS], read_pc[MX_PROCS];
@@ -188,17 +192,11 @@ static void race(uintptr_t at, unsigned int cpu, const void *pc, bool write,
             other, other_wrote ? "writes" : "reads", other_pc);
 }
 
-static void check_byte(uintptr_t at, unsigned int p, bool write, bool atomic,
-                       const void *pc)
+static void check_one(uintptr_t at, struct shadow *s, unsigned int p,
+                      bool write, bool atomic, const void *pc)
 {
-    struct shadow *s = &shadow[at - MEM_BASE];
     unsigned int q;
 
-    if ( s->run != run )
-    {
-        memset(s, 0, sizeof(*s));
-        s->run = run;
-    }
     for ( q = 0; q < MX_PROCS; q++ )
     {
         if ( q == p )
@@ -225,12 +223,39 @@ static void check_byte(uintptr_t at, unsigned int p, bool write, bool atomic,
     }
 }
 
+/* Bytes @at up to @end, within one word. */
+static void check_word(uintptr_t at, uintptr_t end, bool write, bool atomic,
+                       const void *pc)
+{
+    struct shadow *s = &shadow[(at & ~(uintptr_t)7) - MEM_BASE];
+    unsigned int i;
+
+    if ( s->run != run )
+    {
+        memset(s, 0, sizeof(*s));
+        s->run = run;
+    }
+    if ( !s->split && end - at == 8 )
+    {
+        check_one(at, s, mx_cpu(), write, atomic, pc);
+        return;
+    }
+    if ( !s->split )
+    {
+        s->split = true;
+        for ( i = 1; i < 8; i++ )
+            s[i] = s[0];
+    }
+    for ( ; at < end; at++ )
+        check_one(at, &shadow[at - MEM_BASE], mx_cpu(), write, atomic, pc);
+}
+
 void mem_checked(const void *ptr, size_t size, bool write, bool atomic,
                  const void *pc)
 {
     uintptr_t at = (uintptr_t)ptr;
+    uintptr_t end = at + size, next;
     enum mem_state state;
-    size_t i;
 
     if ( at - MEM_BASE >= MEM_SIZE )
         return;
@@ -241,8 +266,11 @@ void mem_checked(const void *ptr, size_t size, bool write, bool atomic,
                 state == MEM_FREED ? "freed" : "not allocated");
     if ( !mx_running() )
         return;
-    for ( i = 0; i < size; i++ )
-        check_byte(at + i, mx_cpu(), write, atomic, pc);
+    for ( ; at < end; at = next )
+    {
+        next = (at | 7) + 1;
+        check_word(at, next < end ? next : end, write, atomic, pc);
+    }
 }
 
 void mem_access(const void *p, size_t size, bool write, const void *pc)

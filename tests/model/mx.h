@@ -62,10 +62,18 @@ void mx_fail(const char *fmt, ...)
 void mx_note(const char *fmt, ...)
     __attribute__((__format__(__printf__, 1, 2)));
 
+extern unsigned int mx_current;
+extern bool mx_is_running;
 /* Number of the processor that runs; MX_PROCS: set-up or judgement. */
-unsigned int mx_cpu(void);
+static inline unsigned int mx_cpu(void)
+{
+    return mx_current;
+}
 /* Are processors running (and is this one of them)? */
-bool mx_running(void);
+static inline bool mx_running(void)
+{
+    return mx_is_running;
+}
 
 /* Calls, as the instrumented code reports them: for traces. */
 void mx_enter(const void *caller);

@@ -30,8 +30,9 @@ char mx_why[512];
 jmp_buf mx_out;
 
 static struct proc procs[MX_PROCS], main_proc;
-static unsigned int n_procs, current = MX_PROCS;
-static bool running;
+unsigned int mx_current = MX_PROCS;
+bool mx_is_running;
+static unsigned int n_procs;
 static enum mx_end end;
 static const struct mx_scenario *scenario;
 static struct { uint64_t lock; bool held; } locks[LOCKS];
@@ -56,8 +57,8 @@ static void give_way(void);
 
 static void proc_main(void)
 {
-    scenario->cpu[current]();
-    procs[current].done = true;
+    scenario->cpu[mx_current]();
+    procs[mx_current].done = true;
     give_way();
     abort();                    /* nobody comes back here */
 }
@@ -154,15 +155,15 @@ static void leave_run(enum mx_end how)
     void *dummy;
 
     end = how;
-    running = false;
-    current = MX_PROCS;
+    mx_is_running = false;
+    mx_current = MX_PROCS;
     mx_switch(&dummy, main_proc.sp);
 }
 
 /* The processor that runs has reached a point, or its end. */
 static void give_way(void)
 {
-    unsigned int from = current, node = 0, mask = enabled_mask();
+    unsigned int from = mx_current, node = 0, mask = enabled_mask();
     int to;
 
     if ( !mask && all_done() )
@@ -178,8 +179,8 @@ static void give_way(void)
     open_event((unsigned int)to, node);
     if ( procs[to].wants )
         *lock_state(procs[to].wants) = true;
-    current = (unsigned int)to;
-    if ( current == from )
+    mx_current = (unsigned int)to;
+    if ( mx_current == from )
         return;
     if ( from == MX_PROCS )
         mx_switch(&main_proc.sp, procs[to].sp);
@@ -191,9 +192,9 @@ void mx_point(const char *what, uint64_t obj, const void *pc)
 {
     struct proc *p;
 
-    if ( !running )
+    if ( !mx_is_running )
         return;
-    p = &procs[current];
+    p = &procs[mx_current];
     p->what = what;
     p->obj = obj;
     p->pc = pc;
@@ -205,24 +206,24 @@ void mx_acquire(uint64_t lock, const void *pc)
 {
     struct proc *p;
 
-    if ( !running )
+    if ( !mx_is_running )
         return;
-    p = &procs[current];
+    p = &procs[mx_current];
     p->what = "takes";
     p->obj = lock;
     p->pc = pc;
     p->wants = lock;
     give_way();
     p->wants = 0;
-    mx_mem_acquire(current, lock);
+    mx_mem_acquire(mx_current, lock);
 }
 
 void mx_release(uint64_t lock)
 {
-    if ( !running )
+    if ( !mx_is_running )
         return;
     *lock_state(lock) = false;
-    mx_mem_release(current, lock);
+    mx_mem_release(mx_current, lock);
     if ( mx_trace.n_rels == MX_EVENTS )
         mx_fail("too many unlocks");
     mx_trace.rel[mx_trace.n_rels].event = mx_trace.n - 1;
@@ -235,7 +236,7 @@ void mx_access(uint64_t obj, bool write)
     struct mx_acc *a;
     unsigned int i;
 
-    if ( !running )
+    if ( !mx_is_running )
         return;
     e = &mx_trace.ev[mx_trace.n - 1];
     a = &mx_trace.acc[e->first_acc];
@@ -261,7 +262,7 @@ unsigned int mx_choose(unsigned int n, const char *what)
 {
     unsigned int v;
 
-    if ( !running )
+    if ( !mx_is_running )
         return 0;
     v = mx_pick_choice(n);
     mx_note("%s: choice %u of %u", what, v, n);
@@ -274,7 +275,7 @@ void mx_note(const char *fmt, ...)
     size_t len;
     va_list ap;
 
-    if ( !running || !mx_trace.n )
+    if ( !mx_is_running || !mx_trace.n )
         return;
     e = &mx_trace.ev[mx_trace.n - 1];
     len = strlen(e->note);
@@ -295,28 +296,18 @@ void mx_fail(const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(mx_why, sizeof(mx_why), fmt, ap);
     va_end(ap);
-    if ( running )
+    if ( mx_is_running )
         leave_run(MX_END_FAILED);
     longjmp(mx_out, 1);
 }
 
-/* ---- Asked by the host ---- */
-
-unsigned int mx_cpu(void)
-{
-    return current;
-}
-
-bool mx_running(void)
-{
-    return running;
-}
+/* ---- Calls ---- */
 
 void mx_enter(const void *caller)
 {
-    struct proc *p = &procs[current];
+    struct proc *p = &procs[mx_current];
 
-    if ( !running )
+    if ( !mx_is_running )
         return;
     if ( p->depth < CALLS )
         p->calls[p->depth] = caller;
@@ -325,8 +316,8 @@ void mx_enter(const void *caller)
 
 void mx_leave(void)
 {
-    if ( running && procs[current].depth )
-        procs[current].depth--;
+    if ( mx_is_running && procs[mx_current].depth )
+        procs[mx_current].depth--;
 }
 
 /* ---- A run ---- */
@@ -339,8 +330,8 @@ enum mx_end mx_run(const struct mx_scenario *s)
     mx_trace.n = mx_trace.n_accs = mx_trace.n_rels = 0;
     n_locks = 0;
     mx_why[0] = '\0';
-    current = MX_PROCS;
-    running = false;
+    mx_current = MX_PROCS;
+    mx_is_running = false;
     if ( setjmp(mx_out) )
         return MX_END_FAILED;
     s->setup();
@@ -350,7 +341,7 @@ enum mx_end mx_run(const struct mx_scenario *s)
         proc_init(&procs[i]);
     mx_mem_reset();
     end = MX_END_DONE;
-    running = true;
+    mx_is_running = true;
     give_way();
     if ( end == MX_END_DONE && s->end )
         s->end();
