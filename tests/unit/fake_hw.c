@@ -180,7 +180,7 @@ int fake_interrupt(struct fake_unit *u, unsigned int index, uint16_t sid,
     e = &u->irte_cache[index];
     *vector = e->intr.vector;
     if ( e->sid_kind == HW_SID_EXACT )
-        return e->sid == sid ? 0 : -EFAULT;
+        return !((e->sid ^ sid) & ~e->sid_fn_ignore) ? 0 : -EFAULT;
     return bus >= e->bus_first && bus <= e->bus_last ? 0 : -EFAULT;
 }
 

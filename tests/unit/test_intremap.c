@@ -132,6 +132,30 @@ TEST(source_checks)
     down();
 }
 
+/* A device with phantom functions sends messages as any of them. */
+TEST(phantom_functions)
+{
+    struct moat_device_info info = { .dev = GFX, .phantom_stride = 2 };
+    struct moat_device *dev;
+    uint16_t rid = MOAT_SBDF_RID(GFX);
+    int i = -1;
+
+    up(false);
+    sim_irqs_on();
+    host_devices_lock();
+    REQUIRE(!moat_device_add(m.p, &info, m.dom0, &dev));
+    host_devices_unlock();
+    sim_irqs_off();
+    REQUIRE(!set(GFX, 0x40, 1, 1, &i));
+    CHECK_EQ(fire(i, rid), 0x40);
+    CHECK_EQ(fire(i, rid + 2), 0x40);
+    CHECK_EQ(fire(i, rid + 6), 0x40);
+    CHECK_EQ(fire(i, rid + 1), -1);
+    CHECK_EQ(fire(i, MOAT_SBDF_RID(NIC)), -1);
+    moat_intr_free(m.p, MOAT_INTR_PCI, GFX, i, 1);
+    down();
+}
+
 TEST(multi_vector)
 {
     struct moat_intr intr = { .vector = 0x60, .dest = 3 };

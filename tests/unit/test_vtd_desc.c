@@ -152,6 +152,15 @@ TEST(irte_remapped)
     e.intr.dest = 0x12345678;
     CHECK_WORDS(vtd_make_irte(&e, true), 0x000000000004abcd,
                 0x1234567800410001);
+    e.sid_fn_ignore = 4;
+    CHECK_WORDS(vtd_make_irte(&e, false), 0x000000000005abcd,
+                0x0000780000410001);
+    e.sid_fn_ignore = 6;
+    CHECK_WORDS(vtd_make_irte(&e, false), 0x000000000006abcd,
+                0x0000780000410001);
+    e.sid_fn_ignore = 7;
+    CHECK_WORDS(vtd_make_irte(&e, false), 0x000000000007abcd,
+                0x0000780000410001);
     e.intr.logical = e.intr.level = true;
     e.intr.delivery = 1;
     e.sid_kind = HW_SID_BUS_RANGE;
@@ -185,6 +194,12 @@ TEST(irte_back)
         { .present = true, .intr = { .vector = 1 },
           .sid_kind = HW_SID_EXACT, .sid = 1,
           .pi_desc = 0xfedcba9876543fc0 },
+        { .present = true, .sid_kind = HW_SID_EXACT, .sid = 8,
+          .sid_fn_ignore = 4 },
+        { .present = true, .sid_kind = HW_SID_EXACT, .sid = 9,
+          .sid_fn_ignore = 6 },
+        { .present = true, .sid_kind = HW_SID_EXACT, .sid = 8,
+          .sid_fn_ignore = 7 },
     };
     struct vtd_words bad = { { 1, 0 } };
     struct hw_irte got;
@@ -204,6 +219,7 @@ TEST(irte_back)
             CHECK_EQ(got.intr.level, e[i].intr.level);
             CHECK_EQ(got.sid_kind, e[i].sid_kind);
             CHECK_EQ(got.sid, e[i].sid);
+            CHECK_EQ(got.sid_fn_ignore, e[i].sid_fn_ignore);
             CHECK_EQ(got.bus_first, e[i].bus_first);
             CHECK_EQ(got.bus_last, e[i].bus_last);
             CHECK_EQ(got.pi_desc, e[i].pi_desc);

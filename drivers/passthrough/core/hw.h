@@ -86,6 +86,8 @@ struct hw_irte
     /* Who may use it. Never without: XSA-49, 33. */
     enum { HW_SID_EXACT, HW_SID_BUS_RANGE } sid_kind;
     uint16_t sid;           /* EXACT: requester id */
+    uint8_t sid_fn_ignore;  /* EXACT: function bits not compared (phantom
+                             * functions): 0, 4, 6 or 7 */
     uint8_t bus_first, bus_last;    /* BUS_RANGE */
     moat_paddr_t pi_desc;   /* posted: 0 if not */
 };

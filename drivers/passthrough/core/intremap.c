@@ -41,6 +41,7 @@ static int source_pci(struct moat_platform *p, moat_sbdf_t id,
         source_exact(s, dev->unit, dev->ids.msi_sid);
         /* Its table is that of all its ids. */
         s->irte.rid = MOAT_SBDF_RID(dev->dev);
+        s->irte.sid_fn_ignore = dev->ids.msi_fn_ignore;
         if ( dev->ids.msi_bus_range )
         {
             s->irte.sid_kind = HW_SID_BUS_RANGE;
@@ -85,7 +86,7 @@ static bool same_source(const struct hw_irte *a, const struct hw_irte *b)
     if ( a->sid_kind != b->sid_kind )
         return false;
     return a->sid_kind == HW_SID_EXACT
-           ? a->sid == b->sid
+           ? a->sid == b->sid && a->sid_fn_ignore == b->sid_fn_ignore
            : a->bus_first == b->bus_first && a->bus_last == b->bus_last;
 }
 

@@ -263,11 +263,23 @@ static inline struct vtd_words vtd_make_wait(moat_paddr_t status,
 #define VTD_IRTE_DST_XAPIC  MOAT_MASK(47, 40)   /* 8-bit APIC id */
 #define VTD_IRTE_PDA_LO     MOAT_MASK(63, 38)   /* address bits 31:6 */
 #define VTD_IRTE_HI_SID     MOAT_MASK(15, 0)
-#define VTD_IRTE_HI_SQ      MOAT_MASK(17, 16)   /* 0: compare all of SID */
+/* Compare: 0 all of SID, 1 not bit 2, 2 not bits 2:1, 3 not bits 2:0. */
+#define VTD_IRTE_HI_SQ      MOAT_MASK(17, 16)
 #define VTD_IRTE_HI_SVT     MOAT_MASK(19, 18)
 #define VTD_IRTE_HI_PDA     MOAT_MASK(63, 32)   /* address bits 63:32 */
 #define VTD_SVT_SID         1u
 #define VTD_SVT_BUS         2u                  /* SID: first bus, last bus */
+
+/* Function bits not compared (0, 4, 6, 7) and the field that says so. */
+static inline unsigned int vtd_make_sq(unsigned int fn_ignore)
+{
+    return (fn_ignore >> 2 & 1) + (fn_ignore >> 1 & 1) + (fn_ignore & 1);
+}
+
+static inline uint8_t vtd_parse_sq(unsigned int sq)
+{
+    return (uint8_t)(8 - (8u >> sq));
+}
 
 /*
  * A remapping entry. @x2apic: 32-bit destinations (IRTA.EIME). An entry is
@@ -287,6 +299,7 @@ static inline struct vtd_words vtd_make_irte(const struct hw_irte *e,
                             ((unsigned int)e->bus_first << 8) | e->bus_last);
     else
         r.w[1] = FIELD_PREP(VTD_IRTE_HI_SVT, VTD_SVT_SID) |
+                 FIELD_PREP(VTD_IRTE_HI_SQ, vtd_make_sq(e->sid_fn_ignore)) |
                  FIELD_PREP(VTD_IRTE_HI_SID, e->sid);
 
     r.w[0] = VTD_IRTE_P | FIELD_PREP(VTD_IRTE_V, e->intr.vector);
@@ -338,7 +351,11 @@ static inline int vtd_parse_irte(const struct vtd_words *r, bool x2apic,
     if ( svt == VTD_SVT_BUS )
         e->sid = 0;
     else
+    {
         e->bus_first = e->bus_last = 0;
+        e->sid_fn_ignore = vtd_parse_sq((unsigned int)
+            FIELD_GET(VTD_IRTE_HI_SQ, r->w[1]));
+    }
     return svt == VTD_SVT_SID || svt == VTD_SVT_BUS ? 0 : -EBADMSG;
 }
 
