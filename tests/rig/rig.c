@@ -8,6 +8,7 @@ static void *acpi_tables;       /* fw_cfg's etc/acpi/tables */
 static size_t acpi_len;
 static const void *dmar;        /* instead of QEMU's; NULL: that */
 static size_t dmar_len;
+static struct rig_tap tap;
 
 uint64_t rig_read(moat_paddr_t pa, unsigned int bytes)
 {
@@ -172,7 +173,11 @@ static void mmio_write(void *ctx, moat_paddr_t pa, unsigned int bytes,
                        uint64_t v)
 {
     (void)ctx;
+    if ( tap.before && !tap.before(tap.arg, pa, v) )
+        return;
     rig_write(pa, bytes, v);
+    if ( tap.after )
+        tap.after(tap.arg);
 }
 
 static uint32_t pci_read(void *ctx, moat_sbdf_t dev, unsigned int reg,
@@ -187,6 +192,24 @@ static void pci_write(void *ctx, moat_sbdf_t dev, unsigned int reg,
 {
     (void)ctx;
     rig_pci_write(dev, reg, bytes, v);
+    if ( tap.after )
+        tap.after(tap.arg);
+}
+
+void rig_tap_set(const struct rig_tap *t)
+{
+    static const struct rig_tap none;
+
+    tap = t ? *t : none;
+}
+
+/* Setting the root table pointer again, to what it is. */
+void rig_vtd_evict(void)
+{
+    uint32_t gsts = (uint32_t)rig_read(RIG_VTD_BASE + 0x1c, 4);
+
+    if ( gsts & 0x80000000 )
+        rig_write(RIG_VTD_BASE + 0x18, 4, (gsts & 0x96800000) | 0x40000000);
 }
 
 static enum host_mem mem_type(void *ctx, moat_paddr_t first,
@@ -221,6 +244,7 @@ static void rig_forget(void)
     free(acpi_tables);
     acpi_tables = NULL;
     dmar = NULL;
+    rig_tap_set(NULL);
 }
 
 void rig_start(const struct rig_config *cfg)

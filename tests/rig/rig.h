@@ -24,8 +24,14 @@
 #define RIG_ARENA_SIZE  ((size_t)160 << 20)
 #define RIG_E1000       MOAT_SBDF(0, 0, 5, 0)
 #define RIG_EDU         MOAT_SBDF(0, 0, 4, 0)
+#define RIG_AHCI        MOAT_SBDF(0, 0, 0x1f, 2)
 #define RIG_VTD_BASE    ((moat_paddr_t)0xfed90000)
 #define RIG_AMD_BASE    ((moat_paddr_t)0xfed80000)
+
+#define RIG_NICS        2u
+
+/* Where edu and the NICs (e1000) are: drawn in rig_place.c. */
+enum rig_place { RIG_ROOT, RIG_PORT, RIG_BRIDGE };
 
 struct rig_config
 {
@@ -35,6 +41,9 @@ struct rig_config
     bool eim;                   /* through x-buggy-eim */
     bool device_iotlb;
     bool snoop_control;
+    bool no_pt;                 /* no pass-through entries */
+    enum rig_place place;
+    bool two_nics;
     const char *iommu;          /* further options, or NULL */
     bool amd;                   /* amd-iommu: of the above only no_intremap
                                  * and iommu mean something */
@@ -71,6 +80,15 @@ const void *rig_acpi_table(const char *sig, size_t *len);
 /* Give the host this DMAR (or IVRS) instead; NULL: QEMU's own. Until
  * rig_stop(). */
 void rig_dmar_set(const void *table, size_t len);
+/* An RMRR for some devices, wherever they are. */
+struct rig_region
+{
+    moat_paddr_t first, last;
+    moat_sbdf_t dev[RIG_NICS];
+    unsigned int n_devs;
+};
+/* Give the host QEMU's own table with these behind it. */
+void rig_dmar_regions(const struct rig_region *r, unsigned int n);
 /* RAM at @pa. */
 void *rig_ram(moat_paddr_t pa);
 /* A command of QEMU's monitor; the answer, valid until the next one. */
@@ -80,9 +98,33 @@ uint32_t rig_pci_read(moat_sbdf_t dev, unsigned int reg, unsigned int bytes);
 void rig_pci_write(moat_sbdf_t dev, unsigned int reg, unsigned int bytes,
                    uint32_t v);
 
+unsigned int rig_nics(void);
+moat_sbdf_t rig_nic(unsigned int n), rig_edu(void);
+/* The id that requests of the NIC carry. */
+moat_sbdf_t rig_nic_id(unsigned int n);
+/* All functions of the machine, bridges before what is below them. */
+#define RIG_MAX_FUNCTIONS 16u
+unsigned int rig_functions(moat_sbdf_t list[RIG_MAX_FUNCTIONS]);
+
+/* ---- Between the host and the machine ---- */
+
+struct rig_tap
+{
+    /* The host writes a register; false: the write is lost. */
+    bool (*before)(void *arg, moat_paddr_t pa, uint64_t v);
+    /* It has written one, or configuration space. NULL: not wanted. */
+    void (*after)(void *arg);
+    void *arg;
+};
+/* NULL: none. Until rig_stop(). */
+void rig_tap_set(const struct rig_tap *t);
+/* Empty the caches of QEMU's VT-d unit behind the driver's back, as a unit
+ * may at any time. Nothing happens while translation is off. */
+void rig_vtd_evict(void);
+
 /* ---- The probes ---- */
 
-/* Give e1000 and edu their registers, and bus mastering. */
+/* Number buses, give NICs and edu their registers, and bus mastering. */
 void rig_probe_init(void);
 
 struct rig_dma
@@ -96,14 +138,30 @@ struct rig_dma
  * reach @pa.
  */
 struct rig_dma rig_probe(moat_iova_t iova, moat_paddr_t pa);
+struct rig_dma rig_probe_nic(unsigned int nic, moat_iova_t iova,
+                             moat_paddr_t pa);
 
 /*
- * A packet in a circle: the e1000 reads @len (64..1024) bytes at @from and
- * writes them at @to. Its descriptors are in the page RIG_CTRL, which must
- * be reachable at the address of the same number. Returns true if the device
- * went through with both; compare the bytes. The first use in a machine takes a
- * second (a timer of the device's).
+ * Packets in a circle: one write to the NIC makes it read @len (64..1024)
+ * bytes at @from and write them at @to, for each of up to 7 packets, before
+ * it returns. Its descriptors are in the 256 bytes at @ring, which a test expects
+ * at @ring_pa. Returns how many packets the device went through with; compare
+ * the bytes. The first use after rig_probe_init() waits for a timer of the
+ * device's, a second from rig_loop_start().
  */
+struct rig_packet
+{
+    moat_iova_t from, to;
+    unsigned int len;
+};
+unsigned int rig_burst(unsigned int nic, moat_iova_t ring,
+                       moat_paddr_t ring_pa, const struct rig_packet *p,
+                       unsigned int n);
+/* The second begins now. */
+void rig_loop_start(void);
+
+/* One packet, descriptors in the page RIG_CTRL, which must be reachable at
+ * the address of the same number. */
 #define RIG_CTRL        ((moat_paddr_t)0x10000)
 bool rig_copy(moat_iova_t from, moat_iova_t to, unsigned int len);
 

@@ -17,6 +17,13 @@ struct qemu
 extern struct qemu rig_qemu;
 bool qemu_start(const struct rig_config *cfg);
 void qemu_stop(void);
+/* rig_place.c: remember where devices are; QEMU's arguments for them, blank-
+ * separated (@second may be NULL). Then number buses, place registers. */
+#define RIG_NIC_BAR(n)  (0xe1000000u + 0x100000u * (n))
+#define RIG_EDU_BAR     0xe2000000u
+void place_set(const struct rig_config *c, const char **first,
+               const char **second);
+void place_open(void);
 /* One request of the qtest protocol: the value of the answer "OK [value]". */
 uint64_t qtest_request(const char *fmt, ...)
     __attribute__((__format__(__printf__, 1, 2)));

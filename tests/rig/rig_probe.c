@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Devices that issue DMA and interrupts on request: e1000 and edu. */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rig_priv.h"
-
-#define E1000_BAR       ((moat_paddr_t)0xe1000000)
-#define EDU_BAR         ((moat_paddr_t)0xe2000000)
 
 /* e1000 registers (Intel 8254x manual, chapter 13) */
 #define E_MDIC          0x0020
@@ -27,39 +25,55 @@
 #define TX_EOP_FCS      0x03000000u
 #define DD              0x01
 
-static bool loop_ready;
+#define RING            8u      /* descriptors of 16 bytes */
+#define RX_OFF          (RING * 16)
+#define LOOP_NS         1100000000ull
 
-static void e_write(unsigned int reg, uint32_t v)
+/* What the registers are known to hold, so that they need not be written. */
+static struct nic
 {
-    rig_write(E1000_BAR + reg, 4, v);
+    moat_iova_t tx, rx;         /* rings; 0: unknown */
+    bool counted;               /* E_TPT may not be zero */
+    uint64_t loop_since;        /* 0: not in loop-back */
+    bool loop_ready;
+} nics[RIG_NICS];
+
+static void e_write(unsigned int nic, unsigned int reg, uint32_t v)
+{
+    rig_write(RIG_NIC_BAR(nic) + reg, 4, v);
 }
 
-static uint32_t e_read(unsigned int reg)
+static uint32_t e_read(unsigned int nic, unsigned int reg)
 {
-    return (uint32_t)rig_read(E1000_BAR + reg, 4);
+    return (uint32_t)rig_read(RIG_NIC_BAR(nic) + reg, 4);
 }
 
 void rig_probe_init(void)
 {
-    rig_pci_write(RIG_E1000, 0x10, 4, (uint32_t)E1000_BAR);
-    rig_pci_write(RIG_E1000, 4, 2, 6);
-    rig_pci_write(RIG_EDU, 0x10, 4, (uint32_t)EDU_BAR);
-    rig_pci_write(RIG_EDU, 4, 2, 6);
-    e_write(E_TCTL, 2);
-    loop_ready = false;
+    unsigned int i;
+
+    place_open();
+    memset(nics, 0, sizeof(nics));
+    for ( i = 0; i < rig_nics(); i++ )
+        e_write(i, E_TCTL, 2);
 }
 
-/* One descriptor of a ring of 128 bytes at @ring: index 0. */
-static void send(moat_iova_t ring)
+/* Send the first @n descriptors of the ring at @ring. */
+static void send(unsigned int nic, moat_iova_t ring, unsigned int n)
 {
-    e_write(E_TDBAL, (uint32_t)ring);
-    e_write(E_TDBAH, (uint32_t)(ring >> 32));
-    e_write(E_TDLEN, 128);
-    e_write(E_TDH, 0);
-    e_write(E_TDT, 1);
+    if ( !nics[nic].tx || nics[nic].tx != ring )
+    {
+        e_write(nic, E_TDBAL, (uint32_t)ring);
+        e_write(nic, E_TDBAH, (uint32_t)(ring >> 32));
+        e_write(nic, E_TDLEN, RING * 16);
+        nics[nic].tx = ring;
+    }
+    e_write(nic, E_TDH, 0);
+    e_write(nic, E_TDT, n);
 }
 
-struct rig_dma rig_probe(moat_iova_t iova, moat_paddr_t pa)
+struct rig_dma rig_probe_nic(unsigned int nic, moat_iova_t iova,
+                             moat_paddr_t pa)
 {
     volatile uint8_t *status = (uint8_t *)rig_ram(pa) + 12;
     struct rig_dma r;
@@ -69,59 +83,122 @@ struct rig_dma rig_probe(moat_iova_t iova, moat_paddr_t pa)
     d[0] = iova;
     d[1] = TX_EOP_FCS_RS | 16;
     memcpy(rig_ram(pa), d, sizeof(d));
-    (void)e_read(E_TPT);
-    send(iova);
-    r.read = e_read(E_TPT) == 1;
+    if ( nics[nic].counted )
+        (void)e_read(nic, E_TPT);
+    nics[nic].counted = false;
+    send(nic, iova, 1);
+    r.read = e_read(nic, E_TPT) == 1;
     r.write = *status & DD;
     return r;
 }
 
-static void loop_init(void)
+struct rig_dma rig_probe(moat_iova_t iova, moat_paddr_t pa)
+{
+    return rig_probe_nic(0, iova, pa);
+}
+
+/* ---- Loop-back ---- */
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void rig_loop_start(void)
 {
     unsigned int i;
 
-    /* PHY register 0: loop-back. */
-    e_write(E_MDIC, (1u << 26) | (1u << 21) | 0x4000);
-    /* Receiver: on, all addresses, loop-back, checksum stripped. */
-    e_write(E_RCTL, 0x04000000u | 0x8000u | 0x1eu);
-    /* The receiver rests for a second of the machine's time. */
-    for ( i = 0; i < 11; i++ )
-        usleep(100000);
-    loop_ready = true;
+    for ( i = 0; i < rig_nics(); i++ )
+    {
+        if ( nics[i].loop_since )
+            continue;
+        /* PHY register 0: loop-back. */
+        e_write(i, E_MDIC, (1u << 26) | (1u << 21) | 0x4000);
+        /* No buffers; on, all addresses, loop-back, checksum stripped. */
+        e_write(i, E_RDH, 0);
+        e_write(i, E_RDT, 0);
+        e_write(i, E_RCTL, 0x04000000u | 0x8000u | 0x1eu);
+        nics[i].loop_since = now_ns();
+    }
+}
+
+/* The receiver rests for a second of the machine's time. */
+static void loop_wait(unsigned int nic)
+{
+    uint64_t passed;
+
+    rig_loop_start();
+    while ( (passed = now_ns() - nics[nic].loop_since) < LOOP_NS )
+        usleep((useconds_t)((LOOP_NS - passed) / 1000) + 1);
+    nics[nic].loop_ready = true;
+}
+
+static void set_rx_ring(unsigned int nic, moat_iova_t ring)
+{
+    if ( nics[nic].rx && nics[nic].rx == ring )
+        return;
+    e_write(nic, E_RDBAL, (uint32_t)ring);
+    e_write(nic, E_RDBAH, (uint32_t)(ring >> 32));
+    e_write(nic, E_RDLEN, RING * 16);
+    nics[nic].rx = ring;
+}
+
+unsigned int rig_burst(unsigned int nic, moat_iova_t ring,
+                       moat_paddr_t ring_pa, const struct rig_packet *p,
+                       unsigned int n)
+{
+    uint64_t *tx = rig_ram(ring_pa), *rx = rig_ram(ring_pa + RX_OFF);
+    volatile uint8_t *status = (volatile uint8_t *)rx + 12;
+    unsigned int i, done = 0;
+
+    if ( !nics[nic].loop_ready )
+        loop_wait(nic);
+    memset(tx, 0, 2 * RX_OFF);
+    for ( i = 0; i < n; i++ )
+    {
+        tx[2 * i] = p[i].from;
+        tx[2 * i + 1] = TX_EOP_FCS_RS | p[i].len;
+        rx[2 * i] = p[i].to;
+    }
+    set_rx_ring(nic, ring + RX_OFF);
+    e_write(nic, E_RDH, 0);
+    e_write(nic, E_RDT, n);
+    nics[nic].counted = true;
+    send(nic, ring, n);
+    for ( i = 0; i < n; i++ )
+        done += status[16 * i] & DD;
+    /* Let no packet of other probes come round to what is left. */
+    if ( done < n )
+    {
+        e_write(nic, E_RDH, 0);
+        e_write(nic, E_RDT, 0);
+    }
+    return done;
 }
 
 bool rig_copy(moat_iova_t from, moat_iova_t to, unsigned int len)
 {
-    uint64_t *tx = rig_ram(RIG_CTRL), *rx = rig_ram(RIG_CTRL + 256);
-    volatile uint8_t *rx_status = (volatile uint8_t *)rx + 12;
+    struct rig_packet p = { from, to, len };
 
-    if ( !loop_ready )
-        loop_init();
-    memset(rx, 0, 256);
-    rx[0] = to;
-    e_write(E_RDBAL, (uint32_t)RIG_CTRL + 256);
-    e_write(E_RDBAH, 0);
-    e_write(E_RDLEN, 128);
-    e_write(E_RDH, 0);
-    e_write(E_RDT, 7);
-
-    tx[0] = from;
-    tx[1] = TX_EOP_FCS_RS | len;
-    send(RIG_CTRL);
-    return *rx_status & DD;
+    return rig_burst(0, RIG_CTRL, RIG_CTRL, &p, 1) == 1;
 }
+
+/* ---- edu ---- */
 
 bool rig_edu_dma(moat_iova_t iova, unsigned int len, bool to_ram)
 {
     unsigned int i;
 
-    rig_write(EDU_BAR + 0x80, 8, to_ram ? 0x40000 : iova);
-    rig_write(EDU_BAR + 0x88, 8, to_ram ? iova : 0x40000);
-    rig_write(EDU_BAR + 0x90, 8, len);
-    rig_write(EDU_BAR + 0x98, 8, to_ram ? 3 : 1);
+    rig_write(RIG_EDU_BAR + 0x80, 8, to_ram ? 0x40000 : iova);
+    rig_write(RIG_EDU_BAR + 0x88, 8, to_ram ? iova : 0x40000);
+    rig_write(RIG_EDU_BAR + 0x90, 8, len);
+    rig_write(RIG_EDU_BAR + 0x98, 8, to_ram ? 3 : 1);
     for ( i = 0; i < 100; i++ )
     {
-        if ( !(rig_read(EDU_BAR + 0x98, 8) & 1) )
+        if ( !(rig_read(RIG_EDU_BAR + 0x98, 8) & 1) )
             return true;
         usleep(10000);
     }
@@ -131,10 +208,10 @@ bool rig_edu_dma(moat_iova_t iova, unsigned int len, bool to_ram)
 /* Offset of edu's MSI capability. */
 static unsigned int edu_msi(void)
 {
-    unsigned int at = rig_pci_read(RIG_EDU, 0x34, 1);
+    unsigned int at = rig_pci_read(rig_edu(), 0x34, 1);
 
-    while ( at && rig_pci_read(RIG_EDU, at, 1) != 5 )
-        at = rig_pci_read(RIG_EDU, at + 1, 1);
+    while ( at && rig_pci_read(rig_edu(), at, 1) != 5 )
+        at = rig_pci_read(rig_edu(), at + 1, 1);
     return at;
 }
 
@@ -143,17 +220,17 @@ void rig_edu_msi_set(const struct moat_msi_msg *msg)
     unsigned int at = edu_msi();
 
     REQUIRE(at);
-    rig_pci_write(RIG_EDU, at + 4, 4, msg->addr_lo);
-    rig_pci_write(RIG_EDU, at + 8, 4, msg->addr_hi);
-    rig_pci_write(RIG_EDU, at + 12, 2, msg->data);
-    rig_pci_write(RIG_EDU, at + 2, 2,
-                  rig_pci_read(RIG_EDU, at + 2, 2) | 1);
+    rig_pci_write(rig_edu(), at + 4, 4, msg->addr_lo);
+    rig_pci_write(rig_edu(), at + 8, 4, msg->addr_hi);
+    rig_pci_write(rig_edu(), at + 12, 2, msg->data);
+    rig_pci_write(rig_edu(), at + 2, 2,
+                  rig_pci_read(rig_edu(), at + 2, 2) | 1);
 }
 
 void rig_edu_msi_raise(void)
 {
-    rig_write(EDU_BAR + 0x60, 4, 1);
-    rig_write(EDU_BAR + 0x64, 4, 1);
+    rig_write(RIG_EDU_BAR + 0x60, 4, 1);
+    rig_write(RIG_EDU_BAR + 0x64, 4, 1);
 }
 
 /* A line "IRR<tab> 49 50(level)": vectors, or "(none)". */

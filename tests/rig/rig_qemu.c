@@ -209,11 +209,21 @@ static void iommu_args(struct args *a, const struct rig_config *c)
         snprintf(bits, sizeof(bits), ",aw-bits=%u", c->aw_bits);
     add_arg(a, "-device");
     add_arg(a, "intel-iommu,intremap=%s,caching-mode=%s,device-iotlb=%s,"
-               "snoop-control=%s%s%s%s%s", c->no_intremap ? "off" : "on",
+               "snoop-control=%s,pt=%s%s%s%s%s",
+            c->no_intremap ? "off" : "on",
             c->caching_mode ? "on" : "off", c->device_iotlb ? "on" : "off",
-            c->snoop_control ? "on" : "off", bits,
+            c->snoop_control ? "on" : "off", c->no_pt ? "off" : "on", bits,
             c->eim ? ",x-buggy-eim=on" : "", c->iommu ? "," : "",
             c->iommu ? c->iommu : "");
+}
+
+static void add_words(struct args *a, const char *words)
+{
+    char copy[512], *word;
+
+    snprintf(copy, sizeof(copy), "%s", words ? words : "");
+    for ( word = strtok(copy, " "); word; word = strtok(NULL, " ") )
+        add_arg(a, "%s", word);
 }
 
 static void make_args(struct args *a, const struct rig_config *c)
@@ -223,8 +233,7 @@ static void make_args(struct args *a, const struct rig_config *c)
         "-m", "256M", "-qtest-log", "/dev/null", "-M",
         "q35,memory-backend=ram",
     };
-    const char *qemu = getenv("QEMU");
-    char extra[512], *word;
+    const char *qemu = getenv("QEMU"), *first, *second;
     unsigned int i;
 
     add_arg(a, "%s", qemu ? qemu : "qemu-system-x86_64");
@@ -240,14 +249,10 @@ static void make_args(struct args *a, const struct rig_config *c)
     add_arg(a, "-qmp");
     add_arg(a, "unix:%s/qmp", rig_qemu.dir);
     iommu_args(a, c);
-    add_arg(a, "-device");
-    add_arg(a, "edu,addr=4,dma_mask=0xffffffffffffffff");
-    add_arg(a, "-device");
-    add_arg(a, "e1000,addr=5,romfile=");
-
-    snprintf(extra, sizeof(extra), "%s", c->extra ? c->extra : "");
-    for ( word = strtok(extra, " "); word; word = strtok(NULL, " ") )
-        add_arg(a, "%s", word);
+    place_set(c, &first, &second);
+    add_words(a, first);
+    add_words(a, second);
+    add_words(a, c->extra);
     a->v[a->n] = NULL;
 }
 

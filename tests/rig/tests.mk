@@ -18,7 +18,8 @@ RIG_CFLAGS := -std=gnu99 -D_GNU_SOURCE -g -O1 -pthread \
               -Idrivers/passthrough
 
 RIG_LIB_SRC := $(sort $(wildcard tests/lib/*.c)) \
-               tests/rig/rig.c tests/rig/rig_probe.c tests/rig/rig_qemu.c
+               tests/rig/rig.c tests/rig/rig_place.c tests/rig/rig_probe.c \
+               tests/rig/rig_qemu.c
 RIG_DRIVER_SRC := $(sort $(wildcard drivers/passthrough/queue/*.c \
                   drivers/passthrough/vtd/*.c drivers/passthrough/fw/*.c \
                   drivers/passthrough/pt/*.c))
