@@ -55,6 +55,8 @@ RIG_TESTS :=
 -include tests/unit/tests.mk
 -include tests/check/check.mk
 -include tests/rig/tests.mk
+-include tests/model/tests.mk
+-include tests/mutants/mutants.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
 STAGE = "$(1):$(MAKE) --no-print-directory $(2)"

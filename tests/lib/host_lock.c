@@ -83,21 +83,25 @@ void host_lock_init(struct host_lock *l, unsigned int rank)
     l->rank = rank;
 }
 
+/* Looked at without the lock, to tell misuse: as single words. */
+#define load(p)     ((int)__atomic_load_n(p, __ATOMIC_RELAXED))
+#define store(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
+
 static void lock_acquire(struct host_lock *l, int class)
 {
-    int me = thread_number();
+    int me = thread_number(), known = load(&l->class);
     unsigned int i;
 
     test_step(TEST_STEP_SYNC, l);
     if ( l->magic != LOCK_MAGIC )
         host_bug("lock %p was never initialised", (void *)l);
-    if ( l->owner == me )
+    if ( load(&l->owner) == me )
         host_bug("lock of rank %u: this thread holds it already", l->rank);
     for ( i = 0; i < n_held; i++ )
         if ( held[i]->rank >= l->rank )
             host_bug("lock order: rank %u taken with rank %u held", l->rank,
                      held[i]->rank);
-    if ( (int)l->class != LOCK_UNUSED && (int)l->class != class )
+    if ( known != LOCK_UNUSED && known != class )
         host_bug("lock of rank %u is taken with and without irqsave",
                  l->rank);
     if ( class == LOCK_IRQS_ON && irqs_off )
@@ -112,8 +116,8 @@ static void lock_acquire(struct host_lock *l, int class)
         pthread_mutex_lock(&l->mutex);
         break;
     }
-    l->owner = me;
-    l->class = class;
+    store(&l->owner, me);
+    store(&l->class, class);
     held[n_held++] = l;
 }
 
@@ -121,14 +125,14 @@ static void lock_release(struct host_lock *l)
 {
     unsigned int i;
 
-    if ( l->owner != thread_number() )
+    if ( load(&l->owner) != thread_number() )
         host_bug("lock of rank %u released by a thread that does not hold it",
                  l->rank);
     for ( i = 0; i < n_held && held[i] != l; i++ )
         continue;
     for ( n_held--; i < n_held; i++ )
         held[i] = held[i + 1];
-    l->owner = 0;
+    store(&l->owner, 0);
     pthread_mutex_unlock(&l->mutex);
     test_step(TEST_STEP_SYNC, l);
 }
@@ -166,7 +170,7 @@ void host_unlock_irqrestore(struct host_lock *l, unsigned long flags)
 
 void host_lock_assert(const struct host_lock *l)
 {
-    if ( l->owner != thread_number() )
+    if ( load(&l->owner) != thread_number() )
         host_bug("lock of rank %u not held", l->rank);
 }
 

@@ -192,7 +192,9 @@ enum sim_page sim_page_state(moat_paddr_t pa)
 {
     if ( !arena.base || pa < arena.pa || pa - arena.pa >= arena.pages * PAGE )
         return SIM_PAGE_FREE;
-    return arena.meta[(pa - arena.pa) / PAGE].state;
+    /* Simulated hardware looks while a page is unlinked. */
+    return __atomic_load_n(&arena.meta[(pa - arena.pa) / PAGE].state,
+                           __ATOMIC_RELAXED);
 }
 
 /* ---- DMA memory ---- */
@@ -284,7 +286,7 @@ void host_tables_add(struct host_tables *list, void *page)
         host_bug("host_tables_add(%p): %s", page,
                  n->state == SIM_PAGE_LISTED ? "on a list already"
                                              : "not a table page");
-    n->state = SIM_PAGE_LISTED;
+    __atomic_store_n(&n->state, SIM_PAGE_LISTED, __ATOMIC_RELAXED);
     n->next = list->head;
     list->head = n;
     list->n++;

@@ -102,6 +102,7 @@ static struct { void *cookie; unsigned long n; } crashes[MAX_UPCALLS];
 static unsigned int n_crashes;
 static struct { moat_sbdf_t dev; unsigned long n; } failures[MAX_UPCALLS];
 static unsigned int n_failures;
+static pthread_mutex_t upcall_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 int host_unit_irq_request(struct moat_unit *unit)
 {
@@ -144,6 +145,7 @@ void host_domain_crash(void *cookie)
 {
     unsigned int i;
 
+    pthread_mutex_lock(&upcall_mutex);
     for ( i = 0; i < n_crashes && crashes[i].cookie != cookie; i++ )
         continue;
     if ( i < MAX_UPCALLS )
@@ -152,6 +154,7 @@ void host_domain_crash(void *cookie)
         crashes[i].n++;
         n_crashes += i == n_crashes;
     }
+    pthread_mutex_unlock(&upcall_mutex);
     if ( sim_backend.domain_crash )
         sim_backend.domain_crash(sim_backend.ctx, cookie);
 }
@@ -170,6 +173,7 @@ void host_device_failed(moat_sbdf_t dev)
 {
     unsigned int i;
 
+    pthread_mutex_lock(&upcall_mutex);
     for ( i = 0; i < n_failures && failures[i].dev != dev; i++ )
         continue;
     if ( i < MAX_UPCALLS )
@@ -178,6 +182,7 @@ void host_device_failed(moat_sbdf_t dev)
         failures[i].n++;
         n_failures += i == n_failures;
     }
+    pthread_mutex_unlock(&upcall_mutex);
     if ( sim_backend.device_failed )
         sim_backend.device_failed(sim_backend.ctx, dev);
 }

@@ -154,14 +154,20 @@ void drv_command(const struct hw_flush *f, struct hwu_cmd *c)
 
 enum drv_fate drv_next_fate(unsigned int unit)
 {
-    if ( !drv.fail_at || unit )
-        return DRV_DONE;
-    /* Which of two submissions it hits depends on their order. */
-    port_touch(THING_RING, unit, true);
-    drv.count++;
-    if ( drv.count < drv.fail_at || drv.count - drv.fail_at >= drv.fail_for )
-        return DRV_DONE;
-    return drv.fate;
+    enum drv_fate fate = DRV_DONE;
+
+    port_hw_lock();
+    if ( drv.fail_at && !unit )
+    {
+        /* Which of two submissions it hits depends on their order. */
+        port_touch(THING_RING, unit, true);
+        drv.count++;
+        if ( drv.count >= drv.fail_at &&
+             drv.count - drv.fail_at < drv.fail_for )
+            fate = drv.fate;
+    }
+    port_hw_unlock();
+    return fate;
 }
 
 #define TOKEN(number)   ((number) + 1u)
@@ -192,7 +198,7 @@ static int flush_submit(struct moat_unit *u, const struct hw_flush *f,
     for ( i = 0; i < n; i++ )
         drv_command(&f[i], &c[i]);
     port_step("queues commands", THING_RING, d->number);
-    fate = d->direct ? DRV_DONE : drv_next_fate(d->number);
+    fate = HOST_READ_ONCE(d->direct) ? DRV_DONE : drv_next_fate(d->number);
     port_note("%u command(s), kind %u, id %u, device %#x", n, c[0].kind,
               c[0].did, c[0].rid);
     if ( fate == DRV_FULL )
@@ -236,10 +242,10 @@ static int flush_rescue(struct moat_unit *u)
 
     port_step("rescues the unit", THING_RING, d->number);
     port_touch(THING_RING, d->number, true);
-    drv.rescues++;
     if ( !drv.rescue )
         return -EIO;
     port_hw_lock();
+    drv.rescues++;
     hwu_forget_all(d->number);
     port_hw_unlock();
     if ( d->ring )

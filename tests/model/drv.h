@@ -36,7 +36,6 @@ struct drv_program
     /* Which submissions fail, counted from 1 once armed; 0: none. */
     unsigned int fail_at, fail_for;
     enum drv_fate fate;
-    bool dead;                      /* unit 0: nothing is carried out */
     bool mute_devtlb;
     bool rescue;                    /* register-based invalidation works */
     unsigned int count;

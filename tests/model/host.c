@@ -408,7 +408,6 @@ void host_process_softirqs(void)
 /* ---- Reset ---- */
 
 void model_host_reset(void);
-void model_pci_reset(void);
 
 void port_reset(void)
 {
@@ -422,11 +421,10 @@ void port_reset(void)
     model_unlocked = NULL;
     mem_start();
     model_host_reset();
-    model_pci_reset();
     hwu_reset();
 }
 
-unsigned long model_live(void)
+unsigned long port_live(void)
 {
     return live;
 }

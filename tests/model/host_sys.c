@@ -6,13 +6,13 @@
 #include <moat/host.h>
 
 #include "mx.h"
+#include "pci.h"
 #include "port.h"
 
 #define PC          __builtin_return_address(0)
 #define WORK        MX_OBJ(MX_TEST, 1)
 
 void model_host_reset(void);
-void model_pci_reset(void);
 
 /* ---- Deferred work ---- */
 
@@ -131,77 +131,18 @@ void host_bug(const char *fmt, ...)
 
 /* ---- PCI ---- */
 
-#define DEVS 8u
-static struct pci
-{
-    moat_sbdf_t dev;
-    uint8_t cfg[320];
-} pcis[DEVS];
-static unsigned int n_pcis;
-
-#define COMMAND     0x04u
-#define MASTER      0x0004u
-#define EXPRESS     0x40u
-#define ATS         0x100u
-
-static void put(struct pci *p, unsigned int reg, unsigned int bytes,
-                uint32_t v)
-{
-    for ( ; bytes--; v >>= 8 )
-        p->cfg[reg++] = (uint8_t)v;
-}
-
-static struct pci *find(moat_sbdf_t dev)
-{
-    unsigned int i;
-
-    for ( i = 0; i < n_pcis; i++ )
-        if ( pcis[i].dev == dev )
-            return &pcis[i];
-    return NULL;
-}
-
-void port_dev_add(moat_sbdf_t dev, bool ats)
-{
-    struct pci *p = &pcis[n_pcis];
-
-    if ( n_pcis++ == DEVS )
-        host_bug("the model has too few devices");
-    memset(p, 0, sizeof(*p));
-    p->dev = dev;
-    put(p, 0, 4, 0x00011234);
-    put(p, COMMAND, 4, 0x00100000 | MASTER);    /* has capabilities */
-    put(p, 8, 4, 0x02000000);                   /* Ethernet */
-    put(p, 0x34, 1, EXPRESS);
-    put(p, EXPRESS, 4, 0x00020010);             /* an endpoint */
-    if ( ats )
-        put(p, ATS, 4, 0x0001000f);
-}
-
 static uint32_t pci_read(moat_sbdf_t dev, unsigned int reg,
                          unsigned int bytes, const void *pc)
 {
-    const struct pci *p = find(dev);
-    uint32_t v = 0;
-
     mx_point("reads configuration", MX_OBJ(MX_CONFIG, dev), pc);
-    mx_access(MX_OBJ(MX_CONFIG, dev), false);
-    if ( !p || reg + bytes > sizeof(p->cfg) )
-        return p ? 0 : ~(uint32_t)0;
-    while ( bytes-- )
-        v = v << 8 | p->cfg[reg + bytes];
-    return v;
+    return pci_get(dev, reg, bytes);
 }
 
 static void pci_write(moat_sbdf_t dev, unsigned int reg, unsigned int bytes,
                       uint32_t v, const void *pc)
 {
-    struct pci *p = find(dev);
-
     mx_point("writes configuration", MX_OBJ(MX_CONFIG, dev), pc);
-    mx_access(MX_OBJ(MX_CONFIG, dev), true);
-    if ( p && reg + bytes <= sizeof(p->cfg) )
-        put(p, reg, bytes, v);
+    pci_put(dev, reg, bytes, v);
 }
 
 uint8_t host_pci_read8(moat_sbdf_t dev, unsigned int reg)
@@ -227,33 +168,6 @@ void host_pci_write16(moat_sbdf_t dev, unsigned int reg, uint16_t v)
 void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v)
 {
     pci_write(dev, reg, 4, v, PC);
-}
-
-bool port_bus_master(moat_sbdf_t dev)
-{
-    const struct pci *p = find(dev);
-
-    mx_access(MX_OBJ(MX_CONFIG, dev), false);
-    return p && (p->cfg[COMMAND] & MASTER);
-}
-
-bool port_ats_enabled(moat_sbdf_t dev)
-{
-    const struct pci *p = find(dev);
-
-    return p && (p->cfg[ATS + 7] & 0x80);
-}
-
-void port_bus_master_on(moat_sbdf_t dev)
-{
-    uint16_t cmd = host_pci_read16(dev, COMMAND);
-
-    host_pci_write16(dev, COMMAND, (uint16_t)(cmd | MASTER));
-}
-
-void model_pci_reset(void)
-{
-    n_pcis = 0;
 }
 
 /* ---- Upcalls ---- */
@@ -382,6 +296,7 @@ enum host_mem host_mem_type(moat_paddr_t first, moat_paddr_t last)
 void model_host_reset(void)
 {
     n_works = 0;
+    pci_reset();
     log_len = 0;
     log_text[0] = '\0';
     memset(crashes, 0, sizeof(crashes));

@@ -16,8 +16,6 @@ void port_reset(void);
 void port_dev_add(moat_sbdf_t dev, bool ats);
 bool port_bus_master(moat_sbdf_t dev);
 bool port_ats_enabled(moat_sbdf_t dev);
-/* As a guest does it: bus mastering on again. */
-void port_bus_master_on(moat_sbdf_t dev);
 /* Memory behind a machine address; NULL: none. */
 void *port_memory(moat_paddr_t pa);
 bool port_memory_freed(moat_paddr_t pa);
@@ -28,6 +26,8 @@ bool port_log_has(const char *text);
 unsigned int port_log_count(const char *text);
 unsigned int port_crashes(void *cookie);
 unsigned int port_failures(moat_sbdf_t dev);
+/* Objects and pages allocated and not freed. */
+unsigned long port_live(void);
 /* Let the nth page for tables from now on not be had; 0: all can. */
 void port_table_fail(unsigned int nth);
 

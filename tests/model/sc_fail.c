@@ -24,9 +24,12 @@ static void two_devices(unsigned int flags)
 /* From the @n-th submission on, @n chosen, @times fail. */
 static void break_unit(unsigned int n, unsigned int times, enum drv_fate fate)
 {
-    drv.fail_at = 1 + port_choose(n, "the first submission that fails");
+    n = port_choose(n, "the first submission that fails");
+    port_hw_lock();
+    drv.fail_at = 1 + n;
     drv.fail_for = times;
     drv.fate = fate;
+    port_hw_unlock();
 }
 
 static void assign_0(void)

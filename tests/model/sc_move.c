@@ -72,7 +72,6 @@ const struct mx_scenario sc_assign = {
 
 static void map_1(void)
 {
-    hwu_watch(WORLD_IOVA(1));
     world_map(A, 1, 1);
 }
 
@@ -239,7 +238,9 @@ const struct mx_scenario sc_ats_attach = {
 static void remove_device(void)
 {
     /* It is gone: nothing of its memory is within its reach any more. */
+    port_hw_lock();
     hwu_arm(false);
+    port_hw_unlock();
     host_devices_lock();
     w.rc[0] = moat_device_remove(w.dev[0]);
     host_devices_unlock();

@@ -62,9 +62,14 @@ static void fail_and_unmap(void)
 {
     static const enum drv_fate fates[] = { DRV_LATE, DRV_ERROR, DRV_LOST };
 
-    drv.fail_at = 1 + port_choose(2, "the submission that fails");
-    drv.fate = fates[port_choose(3, "how it fails")];
+    unsigned int n = port_choose(2, "the submission that fails");
+    enum drv_fate fate = fates[port_choose(3, "how it fails")];
+
+    port_hw_lock();
+    drv.fail_at = 1 + n;
+    drv.fate = fate;
     drv.fail_for = drv.fate == DRV_LOST ? 1000 : 1;
+    port_hw_unlock();
     unmap_0();
 }
 
@@ -146,5 +151,5 @@ const struct mx_scenario sc_ring_move = {
     .setup = ring_setup,
     .cpu = { deassign, unmap_0 },
     .end = move_end,
-    .least = 100,
+    .least = 40,
 };

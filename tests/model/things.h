@@ -8,6 +8,7 @@
 #define THING_ENTRY     MX_ENTRY
 #define THING_IRTE      MX_IRTE
 #define THING_RING      MX_RING
+#define THING_CONFIG    MX_CONFIG
 #define THING_TEST      MX_TEST
 #define THING_PAGE      MX_PAGE
 

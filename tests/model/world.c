@@ -130,7 +130,9 @@ void world_map(struct moat_domain *d, unsigned int iova, unsigned int page)
 {
     struct moat_flush f;
 
+    port_hw_lock();
     hwu_watch(WORLD_IOVA(iova));
+    port_hw_unlock();
     moat_flush_begin(&f);
     EXPECT(!moat_map(d, WORLD_IOVA(iova), WORLD_PAGE(page), 0x1000, MOAT_RW,
                      &f));
@@ -183,8 +185,6 @@ void world_expect_at(unsigned int dev, const struct moat_domain *d)
     }
 }
 
-unsigned long model_live(void);
-
 void world_stop(void)
 {
     struct moat_counts c;
@@ -213,5 +213,5 @@ void world_stop(void)
     moat_unit_counts(drv.unit[0], &c);
     EXPECT(c.free_ids == c.total_ids);
     moat_platform_destroy(w.p);
-    EXPECT(!model_live());
+    EXPECT(!port_live());
 }
