@@ -10,7 +10,8 @@ A scenario is a machine and a list of steps, written as functions:
 
 Steps run in order. After a step that others stand on ("vital", the default)
 failed, or when the machine died, the rest is reported as failed too, with
-that reason: no step is ever skipped in silence.
+that reason. A step that needs what the emulated machine cannot do is printed
+as SKIP with the reason; nothing is skipped in silence.
 """
 import os
 import shlex
@@ -41,6 +42,10 @@ class Report:
                 name, " ".join(str(why).split()),
                 os.path.relpath(log, machine.ROOT)), flush=True)
 
+    def skips(self, name, why):
+        with self.lock:
+            print("SKIP %s: %s" % (name, why), flush=True)
+
     def note(self, text):
         with self.lock:
             print("== " + text, flush=True)
@@ -55,9 +60,9 @@ class Scenario:
         self.name, self.options, self.steps = name, options or {}, []
         self.seconds = seconds
 
-    def step(self, name, vital=True):
+    def step(self, name, vital=True, needs=None):
         def add(function):
-            self.steps.append((name, function, vital))
+            self.steps.append((name, function, vital, needs))
             return function
         return add
 
@@ -73,8 +78,11 @@ class Scenario:
                 m.start()
             except (Failure, OSError) as e:
                 lost = "the machine does not start: %s %s" % (e, m.stderr_text())
-            for title, function, vital in self.steps:
+            for title, function, vital, needs in self.steps:
                 full = "%s: %s" % (name, title)
+                if needs and m.lacks(needs):
+                    report.skips(full, m.lacks(needs))
+                    continue
                 start = time.monotonic()
                 why = lost or self._one(m, function, began)
                 m.shell_note("%s: %.1f s" % (title, time.monotonic() - start))

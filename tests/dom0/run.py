@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--kernel", default="small",
                         choices=["small", "debian"])
     parser.add_argument("--iommu", default="intel",
-                        choices=["intel", "intel-nocm"])
+                        choices=["intel", "intel-nocm", "amd"])
     parser.add_argument("--only")
     parser.add_argument("--xen-args", default="")
     parser.add_argument("--list", action="store_true")

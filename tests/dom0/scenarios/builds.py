@@ -5,7 +5,7 @@ import struct
 import probe
 from guest import Guest
 from harness import Scenario
-from machine import BUILD, EDU, NIC, Failure
+from machine import BUILD, EDU, Failure
 
 NO_HVM = os.path.join(BUILD, "xen-nohvm")
 
@@ -39,8 +39,8 @@ def _(m):
 
 @nohvm.step("a PV guest with the NIC gets a lease and pings")
 def _(m):
-    m.sh("xl pci-assignable-add " + NIC)
-    m.guest = Guest(m, "nohvm", [NIC]).create()
+    m.sh("xl pci-assignable-add " + m.nic)
+    m.guest = Guest(m, "nohvm", [m.nic]).create()
     m.guest.use_nic()
 
 

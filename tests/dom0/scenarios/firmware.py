@@ -12,7 +12,7 @@ from dmar import BRIDGE, ENDPOINT, Table, endpoint, scope
 from grub import boot, registers
 from guest import Guest
 from harness import Scenario
-from machine import EDU, LOW, NIC, SPARE, Failure
+from machine import EDU, LOW, SPARE, Failure
 from oracle import expect_complaint
 
 # Further edu devices, each with something wrong about it.
@@ -48,8 +48,8 @@ def refused(m, device):
 
 
 def nic_works(m):
-    m.sh("xl pci-assignable-add " + NIC)
-    m.guest = Guest(m, "sound", [NIC]).create()
+    m.sh("xl pci-assignable-add " + m.nic)
+    m.guest = Guest(m, "sound", [m.nic]).create()
     m.guest.use_nic()
 
 
@@ -188,8 +188,8 @@ def hopeless(name, title, table, record, length=None, fill=None):
     @s.step("xl refuses a guest with a device, and gives the reason",
             vital=False)
     def _(m):
-        m.run("xl pci-assignable-add " + NIC)
-        Guest(m, "refused", [NIC])
+        m.run("xl pci-assignable-add " + m.nic)
+        Guest(m, "refused", [m.nic])
         status, out = m.run("xl create /tmp/refused.cfg")
         if status == 0 or "not supported on this platform" not in out:
             raise Failure("status %d: %s" % (status, out[-200:]))

@@ -6,7 +6,7 @@ that leans on the flushes that caching mode asks for fails here.
 import probe
 from guest import Guest
 from harness import Scenario
-from machine import EDU, NIC, NVME, Failure
+from machine import EDU, Failure
 from oracle import counts, expect_fault
 
 ROUNDS, NIC_EVERY = 20, 5
@@ -18,14 +18,14 @@ two = Scenario("two-guests", dict(iommu="intel-nocm"))
 def _(m):
     m.wait_dom0()
     m.wait_log(r"I/O virtualisation enabled", 1)
-    for device in (NIC, NVME, EDU):
+    for device in (m.nic, m.nvme, EDU):
         m.sh("xl pci-assignable-add " + device)
 
 
 @two.step("two guests are created, with a NIC and with a disk and edu")
 def _(m):
-    m.first = Guest(m, "first", [NIC]).create(wait=False)
-    m.second = Guest(m, "second", [NVME, EDU]).create()
+    m.first = Guest(m, "first", [m.nic]).create(wait=False)
+    m.second = Guest(m, "second", [m.nvme, EDU]).create()
     m.first.wait()
 
 
@@ -55,7 +55,7 @@ def _(m):
     probe.blocked_read(m, m.theirs, m.theirs, own, own)
 
 
-@two.step("the fault message names edu and the second guest", vital=False)
+@two.step("the fault message names edu and the second guest", vital=False, needs="fault log")
 def _(m):
     expect_fault(m, m.since, EDU, "d%d" % m.second.domid(), "write", m.theirs)
 
@@ -78,7 +78,7 @@ rounds = Scenario("rounds", dict())
 @rounds.step("Xen boots dom0, NIC and edu are in quarantine")
 def _(m):
     m.wait_dom0()
-    for device in (NIC, EDU):
+    for device in (m.nic, EDU):
         m.sh("xl pci-assignable-add " + device)
     m.guest = Guest(m, "rounds", later=True)
 
@@ -104,18 +104,18 @@ def _(m):
         nic = i % NIC_EVERY == 0
         m.sh("xl pci-attach rounds " + EDU)
         if nic:
-            m.sh("xl pci-attach rounds " + NIC)
+            m.sh("xl pci-attach rounds " + m.nic)
             m.sh("n=0; until [ $(grep -c '^up' %s) -gt %d ]; do n=$((n+1)); "
                  "[ $n -lt 100 ] || exit 1; sleep 0.1; done" %
                  (m.guest.log, i // NIC_EVERY), 40)
-            m.sh("xl pci-detach rounds " + NIC)
+            m.sh("xl pci-detach rounds " + m.nic)
         m.sh("xl pci-detach rounds " + EDU)
     m.guest.finish(20)
 
 
 @rounds.step("the counts are others while both are assigned", vital=False)
 def _(m):
-    for device in (EDU, NIC):
+    for device in (EDU, m.nic):
         m.sh("xl pci-attach rounds " + device)
     m.guest.sh("until [ -e /sys/class/net/eth0 ]; do sleep 0.1; done; "
                "ip link set eth0 up; sleep 0.5")
@@ -143,7 +143,7 @@ def _(m):
 
 @rounds.step("a new guest with the NIC gets a lease and pings")
 def _(m):
-    m.guest = Guest(m, "last", [NIC]).create()
+    m.guest = Guest(m, "last", [m.nic]).create()
     m.guest.use_nic()
 
 
@@ -174,8 +174,8 @@ def _(m):
 
 @none.step("xl refuses a guest with a device, and gives the reason")
 def _(m):
-    m.run("xl pci-assignable-add " + NIC)
-    Guest(m, "refused", [NIC])
+    m.run("xl pci-assignable-add " + m.nic)
+    Guest(m, "refused", [m.nic])
     status, out = m.run("xl create /tmp/refused.cfg")
     if status == 0:
         raise Failure("xl created a guest with a device")

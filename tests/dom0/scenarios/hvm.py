@@ -8,7 +8,7 @@ format a VT-d unit does not read): the layer has to build them.
 import probe
 from guest import Guest
 from harness import Scenario
-from machine import EDU, NIC, NVME, Failure
+from machine import EDU, Failure
 from oracle import expect_fault, io_mappings
 
 MEMORY = 160                    # of the guest, MiB
@@ -19,13 +19,13 @@ hvm = Scenario("hvm", dict(hvm=True))
 @hvm.step("dom0 takes NIC, NVMe and edu for a guest")
 def _(m):
     m.wait_dom0()
-    for device in (NIC, NVME, EDU):
+    for device in (m.nic, m.nvme, EDU):
         m.sh("xl pci-assignable-add " + device)
 
 
 @hvm.step("an HVM guest with the three is created")
 def _(m):
-    m.guest = Guest(m, "hvm", [NIC, NVME, EDU], kind="hvm",
+    m.guest = Guest(m, "hvm", [m.nic, m.nvme, EDU], kind="hvm",
                     memory=MEMORY).create(90)
 
 
@@ -71,17 +71,17 @@ def _(m):
 
 
 @hvm.step("the fault message names edu, the guest, address, access, reason",
-          vital=False)
+          vital=False, needs="fault log")
 def _(m):
     expect_fault(m, m.since, EDU, "d%d" % m.guest.domid(), "write", m.foreign)
 
 
 @hvm.step("the disk is detached from and attached to the running guest")
 def _(m):
-    m.sh("xl pci-detach hvm " + NVME)
+    m.sh("xl pci-detach hvm " + m.nvme)
     m.guest.sh("n=0; while [ -b /dev/nvme0n1 ]; do n=$((n+1)); "
                "[ $n -lt 100 ] || exit 1; sleep 0.1; done")
-    m.sh("xl pci-attach hvm " + NVME)
+    m.sh("xl pci-attach hvm " + m.nvme)
     m.guest.use_nvme()
 
 
