@@ -6,7 +6,9 @@
 #
 # rig_vtd tests the VT-d driver alone, over a stub of the platform;
 # rig_core the same driver below the core: domains, devices, moves; rig_amd
-# does that with the AMD-Vi driver.
+# does that with the AMD-Vi driver. rig_matrix plays all scenarios on each
+# machine of the matrix; rig_continuity judges reserved memory at every step of
+# every move; rig_soak, which make soak runs, moves without end.
 
 RIG_B := build/rig
 RIG_CC ?= gcc
@@ -28,9 +30,19 @@ RIG_VTD_SRC := $(sort $(wildcard tests/rig/rig_vtd*.c)) tests/rig/stub.c
 RIG_OBJ = $(1:%.c=$(RIG_B)/%.o)
 RIG_VTD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_VTD_SRC))
 
+# The core's list of vendors names both drivers.
 RIG_CORE_SRC := $(sort $(wildcard tests/rig/rig_core*.c) \
+                $(wildcard drivers/passthrough/amd/*.c) \
                 $(wildcard drivers/passthrough/core/*.c))
 RIG_CORE_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_CORE_SRC))
+
+# The same layer on machines of all kinds.
+RIG_LAYER_SRC := $(wildcard drivers/passthrough/core/*.c) \
+                 $(wildcard drivers/passthrough/amd/*.c) \
+                 tests/rig/machine.c tests/rig/judge.c tests/rig/plan.c
+RIG_LAYER_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) \
+                 $(RIG_LAYER_SRC))
+RIG_CONT_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_continuity*.c)))
 
 # AMD-Vi: the program names the vendor itself.
 RIG_AMD_SRC := $(sort $(wildcard tests/rig/amd_*.c) \
@@ -39,13 +51,12 @@ RIG_AMD_SRC := $(sort $(wildcard tests/rig/amd_*.c) \
 RIG_AMD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_AMD_SRC) \
                $(filter-out drivers/passthrough/vtd/%,$(RIG_DRIVER_SRC)))
 
-RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd
+RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd \
+             $(RIG_B)/rig_continuity
 
 .PHONY: rig
-rig: $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd
-	@$(RIG_B)/rig_vtd
-	@$(RIG_B)/rig_core
-	@$(RIG_B)/rig_amd
+rig: $(RIG_TESTS)
+	@for t in $(RIG_TESTS); do $$t || exit; done
 
 $(RIG_B)/rig_amd: $(RIG_AMD_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
@@ -56,8 +67,12 @@ $(RIG_B)/rig_vtd: $(RIG_VTD_OBJ)
 $(RIG_B)/rig_core: $(RIG_CORE_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
+$(RIG_B)/rig_continuity: $(RIG_LAYER_OBJ) $(RIG_CONT_OBJ)
+	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
+
 $(RIG_B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d) $(RIG_AMD_OBJ:.o=.d)
+-include $(RIG_LAYER_OBJ:.o=.d) $(RIG_CONT_OBJ:.o=.d)

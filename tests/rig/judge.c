@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* See judge.h. */
+#include <sanitizer/common_interface_defs.h>
+
+#include "judge.h"
+
+#define LEN         64u         /* bytes of a packet */
+#define PACKETS     5u
+#define PROBES      6u          /* reads and writes that are judged in these */
+
+/*
+ * Each NIC has 1 KiB of every page. In the region's first page: rings and
+ * the bytes to send; in its second: what arrives. In the other pages:
+ * secrets to be read, and room to be written.
+ */
+#define SLICE(nic)  (0x400u * (nic))
+#define SOURCE      0x100u
+#define ARRIVED     0x000u
+#define OUT_ARRIVED 0x080u
+#define OWN_ARRIVED 0x100u
+#define OUT_SECRET  0x000u
+#define OUT_ROOM    0x080u
+#define OWN_SECRET  0x100u
+#define OWN_ROOM    0x180u
+
+void judge_init(struct judge *j, struct machine *m)
+{
+    memset(j, 0, sizeof(*j));
+    j->m = m;
+    j->what = "nothing";
+}
+
+bool judge_mastering(unsigned int nic)
+{
+    return rig_pci_read(rig_nic(nic), 4, 2) & 4;
+}
+
+/* ---- One look ---- */
+
+struct look
+{
+    unsigned int nic;
+    moat_paddr_t out;           /* BEFORE and BEHIND by turns */
+    bool inside, out_read, out_write;
+    unsigned int own_read, own_write;
+};
+
+static uint8_t *bytes(moat_paddr_t pa)
+{
+    return rig_ram(pa);
+}
+
+static void paint(uint8_t *p, uint64_t seq, unsigned int salt)
+{
+    unsigned int i;
+
+    for ( i = 0; i < LEN; i++ )
+        p[i] = (uint8_t)((seq >> (8 * (i & 7))) + salt + 3 * i);
+}
+
+static bool blank(const uint8_t *p)
+{
+    unsigned int i;
+
+    for ( i = 0; i < LEN && !p[i]; i++ )
+        continue;
+    return i == LEN;
+}
+
+static void prepare(const struct judge *j, const struct look *l)
+{
+    moat_paddr_t slice = SLICE(l->nic);
+    unsigned int who;
+
+    paint(bytes(REGION + slice + SOURCE), j->seq, 1);
+    memset(bytes(REGION + 0x1000 + slice), 0, OWN_ARRIVED + LEN);
+    paint(bytes(l->out + slice + OUT_SECRET), j->seq, 77);
+    memset(bytes(l->out + slice + OUT_ROOM), 0, LEN);
+    for ( who = 0; who < OWNERS; who++ )
+    {
+        paint(bytes(OWN_PAGE(who) + slice + OWN_SECRET), j->seq, 100 + who);
+        memset(bytes(OWN_PAGE(who) + slice + OWN_ROOM), 0, LEN);
+    }
+}
+
+static void evaluate(struct look *l)
+{
+    const uint8_t *in = bytes(REGION + 0x1000 + SLICE(l->nic));
+    const uint8_t *sent = bytes(REGION + SLICE(l->nic) + SOURCE);
+    const uint8_t *own;
+    unsigned int who;
+
+    l->inside = !memcmp(in + ARRIVED, sent, LEN);
+    l->out_read = !memcmp(in + OUT_ARRIVED,
+                          bytes(l->out + SLICE(l->nic) + OUT_SECRET), LEN);
+    l->out_write = !blank(bytes(l->out + SLICE(l->nic) + OUT_ROOM));
+    for ( who = 0; who < OWNERS; who++ )
+    {
+        own = bytes(OWN_PAGE(who) + SLICE(l->nic));
+        if ( !memcmp(in + OWN_ARRIVED, own + OWN_SECRET, LEN) )
+            l->own_read |= OWNER_BIT(who);
+        if ( !blank(own + OWN_ROOM) )
+            l->own_write |= OWNER_BIT(who);
+    }
+}
+
+static void look(struct judge *j, unsigned int nic, struct look *l)
+{
+    moat_paddr_t in = REGION + SLICE(nic), dst = in + 0x1000;
+    struct rig_packet p[PACKETS] = {
+        { in + SOURCE, dst + ARRIVED, LEN },
+        { 0, dst + OUT_ARRIVED, LEN },
+        { in + SOURCE, 0, LEN },
+        { OWN + SLICE(nic) + OWN_SECRET, dst + OWN_ARRIVED, LEN },
+        { in + SOURCE, OWN + SLICE(nic) + OWN_ROOM, LEN },
+    };
+    unsigned int n;
+
+    memset(l, 0, sizeof(*l));
+    l->nic = nic;
+    l->out = ++j->seq & 1 ? BEHIND : BEFORE;
+    p[1].from = l->out + SLICE(nic) + OUT_SECRET;
+    p[2].to = l->out + SLICE(nic) + OUT_ROOM;
+    prepare(j, l);
+    n = rig_burst(nic, in, in, p, PACKETS);
+    evaluate(l);
+    l->inside &= n == PACKETS;
+    j->probes += l->inside ? PROBES : 1;
+    j->nic[nic].inside = l->inside;
+    j->nic[nic].own_read = l->own_read;
+    j->nic[nic].own_write = l->own_write;
+}
+
+/* ---- The rule ---- */
+
+static void violation(struct judge *j, const struct look *l, const char *why)
+{
+    if ( !j->violations++ && !j->quiet )
+        __sanitizer_print_stack_trace();
+    if ( !j->quiet )
+        test_fail(__FILE__, __LINE__, "%s, step %lu: NIC %u: %s", j->what,
+                  j->steps, l->nic, why);
+}
+
+static void judge_inside(struct judge *j, const struct look *l)
+{
+    enum judge_rule rule = j->nic[l->nic].rule;
+
+    if ( l->inside && j->nic[l->nic].gone )
+        violation(j, l, "was out, and is back in its region");
+    j->nic[l->nic].came |= l->inside;
+    if ( l->inside || !judge_mastering(l->nic) )
+        return;
+    if ( rule == JUDGE_LEAVE && j->nic[l->nic].changed )
+        j->nic[l->nic].gone = true;
+    else if ( rule != JUDGE_ENTER || j->nic[l->nic].came )
+        violation(j, l, "its region is out of reach");
+}
+
+static void judge_outside(struct judge *j, const struct look *l)
+{
+    unsigned int parties = j->nic[l->nic].parties;
+
+    if ( !l->out_read && !l->out_write &&
+         !((l->own_read | l->own_write) & ~parties) )
+        return;
+    /* Without translation nothing is outside. */
+    if ( !(machine_status() & 0x80000000) )
+        return;
+    if ( l->out_read )
+        violation(j, l, "read beside its region");
+    if ( l->out_write )
+        violation(j, l, "wrote beside its region");
+    if ( (l->own_read | l->own_write) & ~parties )
+        violation(j, l, "reached memory of somebody else's");
+}
+
+static void judge_one(struct judge *j, unsigned int nic)
+{
+    struct look l;
+
+    look(j, nic, &l);
+    judge_inside(j, &l);
+    judge_outside(j, &l);
+}
+
+static void judge_step(struct judge *j)
+{
+    unsigned int nic;
+    bool any = false;
+
+    if ( ++j->skipped < j->every )
+        return;
+    j->skipped = 0;
+    for ( nic = 0; nic < rig_nics(); nic++ )
+    {
+        if ( j->nic[nic].rule == JUDGE_OFF )
+            continue;
+        judge_one(j, nic);
+        any = true;
+    }
+    j->steps += any;
+    if ( !any || !j->evict )
+        return;
+    rig_vtd_evict();
+    for ( nic = 0; nic < rig_nics(); nic++ )
+        if ( j->nic[nic].rule != JUDGE_OFF )
+            judge_one(j, nic);
+}
+
+/* ---- Hearing of steps ---- */
+
+static void stored(void *arg, enum test_step kind,
+                   const volatile void *where)
+{
+    struct judge *j = arg;
+    unsigned int nic;
+
+    (void)where;
+    /* Told before a register is written; written() tells after. */
+    if ( kind == TEST_STEP_SYNC || kind == TEST_STEP_MMIO )
+        return;
+    for ( nic = 0; nic < RIG_NICS && kind == TEST_STEP_CMPXCHG; nic++ )
+        j->nic[nic].changed = true;
+    judge_step(j);
+}
+
+static void written(void *arg)
+{
+    judge_step(arg);
+}
+
+static bool may_write(void *arg, moat_paddr_t pa, uint64_t v)
+{
+    struct judge *j = arg;
+    bool tail = pa == RIG_VTD_BASE + 0x88;
+
+    (void)v;
+    j->tails += tail;
+    if ( j->lose == LOSE_NOTHING )
+        return true;
+    if ( !j->lost && (!tail || --j->lose_at) )
+        return true;
+    j->lost = true;
+    if ( !tail )
+        return j->lose != LOSE_ALL;
+    if ( j->lose == LOSE_ONE )
+        j->lose = LOSE_NOTHING;
+    if ( j->lose == LOSE_THREE && ++j->lose_at == 3 )
+        j->lose = LOSE_NOTHING;
+    return false;
+}
+
+void judge_on(struct judge *j)
+{
+    struct sim_hooks hooks = { .step = stored, .arg = j };
+    struct rig_tap tap = { .before = may_write, .after = written, .arg = j };
+    unsigned int nic;
+
+    j->tails = 0;
+    for ( nic = 0; nic < RIG_NICS; nic++ )
+        j->nic[nic].changed = j->nic[nic].gone = j->nic[nic].came = false;
+    sim_hooks_set(&hooks);
+    rig_tap_set(&tap);
+}
+
+void judge_off(struct judge *j)
+{
+    sim_hooks_set(NULL);
+    rig_tap_set(NULL);
+    j->lose = LOSE_NOTHING;
+}
+
+void judge_lose(struct judge *j, enum judge_lose what, unsigned long nth)
+{
+    j->lose = what;
+    j->lose_at = nth;
+    j->lost = false;
+}
+
+/* ---- At rest ---- */
+
+unsigned int judge_look(struct judge *j, unsigned int nic, enum owner who)
+{
+    unsigned int want = who == NOBODY ? 0 : OWNER_BIT(who);
+    struct look l;
+
+    look(j, nic, &l);
+    if ( !l.inside && !judge_mastering(nic) )
+        return 0;
+    return !l.inside || l.out_read || l.out_write || l.own_read != want ||
+           l.own_write != want;
+}
+
+void judge_now(struct judge *j, unsigned int nic, enum owner who)
+{
+    static const char *const names[] = { "dom0", "guest A", "guest B",
+                                         "nobody" };
+
+    if ( judge_look(j, nic, who) )
+        test_fail(__FILE__, __LINE__, "%s: NIC %u should be %s's: its region "
+                  "is %s reach, OWN reads from %#x and writes to %#x "
+                  "(owners, a bit each)", j->what, nic, names[who],
+                  j->nic[nic].inside ? "within" : "out of",
+                  j->nic[nic].own_read, j->nic[nic].own_write);
+}
+
+void judge_nothing(struct judge *j, unsigned int nic)
+{
+    struct look l;
+
+    look(j, nic, &l);
+    if ( l.inside || l.out_read || l.out_write || l.own_read || l.own_write )
+        test_fail(__FILE__, __LINE__, "%s: NIC %u can still do DMA", j->what,
+                  nic);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The same moves, failing wherever they can: each allocation in turn, and
+ * each wait for the unit, which loses a command, or the next ones too, stops
+ * taking commands, or goes mute altogether.
+ */
+#include "continuity.h"
+
+/* ---- Boot ---- */
+
+/* From firmware's tables, or whoever's before us, to dom0's. */
+static void loader_tables(void)
+{
+    const moat_paddr_t root = 0x300000, ctx = 0x301000, top = 0x302000;
+    uint64_t *t = rig_ram(root);
+    moat_paddr_t at = top;
+    unsigned int shift;
+
+    memset(t, 0, 0x6000);
+    t[0] = ctx | 1;
+    /* Every function of bus 0 behind one table of four levels, id 1. */
+    for ( t = rig_ram(ctx); t < (uint64_t *)rig_ram(ctx + 4096); t += 2 )
+    {
+        t[0] = top | 1;
+        t[1] = 0x102;
+    }
+    for ( shift = 39; shift > 12; shift -= 9, at += 0x1000 )
+    {
+        t = rig_ram(at);
+        t[(REGION >> shift) & 511] = (at + 0x1000) | 3;
+    }
+    t = rig_ram(at);
+    t[(REGION >> 12) & 511] = REGION | 3;
+    t[((REGION >> 12) & 511) + 1] = (REGION + 0x1000) | 3;
+    rig_write(RIG_VTD_BASE + 0x20, 8, root);
+    rig_write(RIG_VTD_BASE + 0x18, 4, 0x40000000);
+    rig_write(RIG_VTD_BASE + 0x18, 4, 0x80000000);
+}
+
+RIG_TEST(boot_after_a_loader)
+{
+    struct machine m;
+    struct judge j;
+    unsigned int evict;
+
+    machine_start(&m, &plans[0].machine);
+    judge_init(&j, &m);
+    for ( evict = 0; evict < 2; evict++ )
+    {
+        j.evict = evict;
+        loader_tables();
+        judge_now(&j, 0, NOBODY);
+        CHECK_EQ(plan_boot(&j, JUDGE_KEEP), 0);
+        CHECK_LOG("was left on");
+        plan_check(&j, &plans[0], 0);
+        machine_down(&m);
+        totals.moves++;
+    }
+    add_totals(&j);
+}
+
+/*
+ * A device that dom0 gets no tables for is blocked, and that is said. Nothing
+ * else is lost, and nothing left behind.
+ */
+RIG_TEST(boot_without_memory)
+{
+    struct machine m;
+    struct judge j;
+    unsigned long n;
+    bool fired = true;
+    int rc;
+
+    machine_start(&m, &plans[0].machine);
+    judge_init(&j, &m);
+    for ( n = 1; fired; n++ )
+    {
+        j.evict = n & 1;
+        sim_log_clear();
+        sim_fail_nth(n);
+        rc = plan_boot(&j, JUDGE_LEAVE);
+        fired = sim_fail_fired();
+        sim_fail_nth(0);
+        if ( fired && rc )
+            totals.failures++;
+        else
+            plan_check(&j, &plans[0], 0);
+        machine_down(&m);
+        CHECK(machine_status() < 0x80000000);
+        CHECK_EQ(sim_leaks(), 0);
+    }
+    test_note("%lu allocations", n - 2);
+    add_totals(&j);
+}
+
+/* ---- Allocations ---- */
+
+/* To the state before the @i-th operation. */
+static void arrive(struct judge *j, const struct plan *p, unsigned int i)
+{
+    sim_log_clear();
+    REQUIRE(!machine_up(j->m));
+    plan_replay(j, p, i);
+}
+
+/* Let the @nth allocation of operation @i fail; false: it has fewer. */
+static bool fail_alloc(struct judge *j, const struct plan *p, unsigned int i,
+                       unsigned long nth)
+{
+    const struct op *o = &p->ops[i];
+    bool fired;
+    int rc;
+
+    sim_fail_nth(nth);
+    rc = plan_play(j, p, i, true);
+    fired = sim_fail_fired();
+    sim_fail_nth(0);
+    if ( fired && rc == -ENOMEM && o->kind == OP_KILL )
+    {
+        /* No new guest: half of one goes. */
+        machine_kill(j->m, o->to);
+        rc = machine_guest(j->m, o->to);
+    }
+    else if ( fired && rc == -ENOMEM )
+    {
+        plan_check(j, p, i);
+        rc = plan_play(j, p, i, true);
+    }
+    CHECK_MSG(rc == o->rc, "%s, allocation %lu: %d", o->what, nth, rc);
+    plan_check(j, p, i + 1);
+    totals.failures += fired;
+    totals.moves++;
+    return fired;
+}
+
+static void all_allocs(const struct plan *p)
+{
+    struct machine m;
+    struct judge j;
+    unsigned long nth, sum = 0;
+    unsigned int i;
+
+    machine_start(&m, &p->machine);
+    judge_init(&j, &m);
+    for ( i = 0; i < p->n; i++ )
+    {
+        if ( p->ops[i].kind == OP_MASTER || p->ops[i].kind == OP_MAP_OVER )
+            continue;
+        for ( nth = 1; ; nth++ )
+        {
+            bool fired;
+
+            j.evict = nth & 1;
+            arrive(&j, p, i);
+            fired = fail_alloc(&j, p, i, nth);
+            machine_down(&m);
+            CHECK_EQ(sim_leaks(), 0);
+            if ( !fired )
+                break;
+            sum++;
+        }
+    }
+    test_note("%lu allocations failed, %lu steps, %lu probes", sum, j.steps,
+              j.probes);
+    CHECK(sum > 20);
+    add_totals(&j);
+}
+
+RIG_TEST(no_memory_one_device) { all_allocs(&plans[0]); }
+RIG_TEST(no_memory_two_that_share) { all_allocs(&plans[1]); }
+RIG_TEST(no_memory_group) { all_allocs(&plans[2]); }
+
+/* ---- A unit that does not answer ---- */
+
+/*
+ * Nobody behind a dead unit does DMA. Should a guest switch its device's bus
+ * mastering on again, it finds the device in quarantine, once the unit's
+ * caches, which nobody could empty, have emptied themselves.
+ */
+static void check_cut(struct judge *j, const struct op *o)
+{
+    unsigned int nic;
+
+    for ( nic = 0; nic < rig_nics(); nic++ )
+        CHECK_MSG(!j->m->nic[nic] || !judge_mastering(nic),
+                  "%s: NIC %u is not cut off", o->what, nic);
+    CHECK_LOG("were cut off (bus mastering), translation stays on");
+    sim_work_run();
+    for ( nic = 0; nic < rig_nics(); nic++ )
+    {
+        if ( !j->m->nic[nic] )
+            continue;
+        CHECK(sim_device_failures(rig_nic(nic)) > 0);
+        rig_pci_write(rig_nic(nic), 4, 2, 6);
+        rig_vtd_evict();
+        judge_now(j, nic, NOBODY);
+    }
+}
+
+static void lose(struct judge *j, const struct plan *p, unsigned int i,
+                 enum judge_lose what, unsigned long nth)
+{
+    const struct op *o = &p->ops[i];
+    bool lost;
+    int rc;
+
+    judge_lose(j, what, nth);
+    rc = plan_play(j, p, i, true);
+    lost = j->lost;
+    CHECK_MSG(lost, "%s: wait %lu was not lost", o->what, nth);
+    if ( what != LOSE_ALL )
+    {
+        CHECK_MSG(rc == o->rc, "%s, wait %lu: %d", o->what, nth, rc);
+        plan_check(j, p, i + 1);
+    }
+    else
+    {
+        CHECK_MSG(rc == -EIO || o->rc || o->kind != OP_MOVE,
+                  "%s, wait %lu: %d", o->what, nth, rc);
+        check_cut(j, o);
+    }
+    totals.failures++;
+    totals.moves++;
+}
+
+static void all_waits(const struct plan *p, enum judge_lose what)
+{
+    struct machine m;
+    struct judge j;
+    unsigned long nth, waits;
+    unsigned int i, n = 0;
+
+    machine_start(&m, &p->machine);
+    judge_init(&j, &m);
+    for ( i = 0; i < p->n; i++ )
+    {
+        if ( p->ops[i].kind == OP_SLEEP )
+            continue;
+        /* How many are there? */
+        arrive(&j, p, i);
+        CHECK_EQ(plan_play(&j, p, i, true), p->ops[i].rc);
+        waits = j.tails;
+        machine_down(&m);
+        for ( nth = 1; nth <= waits; nth++, n++ )
+        {
+            sim_leaks_allow();
+            j.evict = nth & 1;
+            arrive(&j, p, i);
+            lose(&j, p, i, what, nth);
+            machine_down(&m);
+            machine_recycle(&m);
+            sim_leaks_allow();
+        }
+    }
+    machine_recycle(&m);
+    test_note("%u waits, %lu steps, %lu probes", n, j.steps, j.probes);
+    CHECK(n > 10);
+    add_totals(&j);
+}
+
+/* Repeated. */
+RIG_TEST(lost_command_one_device) { all_waits(&plans[0], LOSE_ONE); }
+RIG_TEST(lost_command_two_that_share) { all_waits(&plans[1], LOSE_ONE); }
+RIG_TEST(lost_command_group) { all_waits(&plans[2], LOSE_ONE); }
+
+/* The queue is set up anew. */
+RIG_TEST(lost_thrice_one_device) { all_waits(&plans[0], LOSE_THREE); }
+RIG_TEST(lost_thrice_two_that_share) { all_waits(&plans[1], LOSE_THREE); }
+RIG_TEST(lost_thrice_group) { all_waits(&plans[2], LOSE_THREE); }
+
+/*
+ * On with registers; not with interrupt remapping, whose cache QEMU's unit
+ * offers no register for.
+ */
+static void lost_queue(const struct plan *with)
+{
+    struct plan p = *with;
+
+    p.machine.rig.no_intremap = true;
+    all_waits(&p, LOSE_TAILS);
+}
+
+RIG_TEST(lost_queue_one_device) { lost_queue(&plans[0]); }
+RIG_TEST(lost_queue_two_that_share) { lost_queue(&plans[1]); }
+RIG_TEST(lost_queue_group) { lost_queue(&plans[2]); }
+
+/* Dead: all its devices are cut off. */
+RIG_TEST(mute_unit_one_device) { all_waits(&plans[0], LOSE_ALL); }
+RIG_TEST(mute_unit_two_that_share) { all_waits(&plans[1], LOSE_ALL); }
+RIG_TEST(mute_unit_group) { all_waits(&plans[2], LOSE_ALL); }
