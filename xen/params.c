@@ -93,7 +93,6 @@ void __init port_params_report(void)
 
     if ( opt_igd_given )
         host_log_warn("option snb_igd_quirk=: has no effect in this layer");
-    port_params_amd_report();
 }
 
 /* ---- iommu= and dom0-iommu= ---- */
@@ -344,8 +343,8 @@ custom_param("snb_igd_quirk", parse_snb_igd);
 
 static struct moat_extra_region *__initdata regions;
 
-static int __init add_region(unsigned long first, unsigned long last,
-                             uint32_t dev)
+int __init port_params_region(unsigned long first, unsigned long last,
+                              uint32_t dev)
 {
     struct moat_extra_region *r = xzalloc(struct moat_extra_region);
 
@@ -382,11 +381,14 @@ int __init port_params_options(struct moat_options *o)
 
     for ( i = 0; i < nr_rmrrs; i++ )
         for ( j = 0; j < user_rmrrs[i].nr && !rc; j++ )
-            rc = add_region(user_rmrrs[i].first, user_rmrrs[i].last,
-                            user_rmrrs[i].devs[j]);
+            rc = port_params_region(user_rmrrs[i].first, user_rmrrs[i].last,
+                                    user_rmrrs[i].devs[j]);
     for ( i = 0; i < nr_extra && !rc; i++ )
-        rc = add_region(extra[i].start, extra[i].start + extra[i].nr - 1,
-                        extra[i].dev);
+        rc = port_params_region(extra[i].start,
+                                extra[i].start + extra[i].nr - 1,
+                                extra[i].dev);
+    if ( !rc )
+        rc = port_params_amd_options(o);
 
     host_log_debug_on = iommu_debug;
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Options that mend the tables of AMD's IOMMU: ivmd=, ivrs_ioapic[]=,
- * ivrs_hpet[]=. They are checked and kept; as long as there is no driver for
- * that IOMMU in this layer, the report at boot says that they were ignored.
+ * ivrs_hpet[]=. Where firmware has no such table they are without effect, and
+ * that is said.
  */
 
 #include "port.h"
 
+#include <xen/acpi.h>
 #include <xen/init.h>
 #include <xen/param.h>
+#include <xen/pci_regs.h>
 
 #define MAX_IVMD        16
 #define MAX_SPECIAL     16
@@ -21,13 +23,8 @@ static struct ivmd
 } ivmds[MAX_IVMD] __initdata;
 static unsigned int __initdata nr_ivmds;
 
-/* The requester id of an IO-APIC or HPET. */
-static struct special
-{
-    const char *what;
-    unsigned long id;
-    uint32_t sbdf;
-} specials[MAX_SPECIAL] __initdata;
+/* Linked in the order given once all are parsed. */
+static struct moat_extra_source specials[MAX_SPECIAL] __initdata;
 static unsigned int __initdata nr_specials;
 
 /* "bdf" or "bdf-bdf": the end of what was read, or NULL. */
@@ -81,53 +78,113 @@ static int __init cf_check parse_ivmd(const char *s)
 custom_param("ivmd", parse_ivmd);
 
 /* "[id]=[seg:]bdf" */
-static int __init parse_special(const char *what, const char *s)
+static int __init parse_special(bool hpet, const char *s)
 {
+    const char *what = hpet ? "ivrs_hpet" : "ivrs_ioapic";
     const char *start = s, *end = strchr(s, '\0');
-    struct special *p = &specials[nr_specials];
-    unsigned int seg, bus, dev, func;
+    unsigned int seg, bus, dev, func, i;
+    unsigned long id;
     const char *e;
 
-    if ( nr_specials == MAX_SPECIAL )
-        return port_complain(what, s, end, "too many");
-
-    p->id = simple_strtoul(s + 1, &e, 0);
+    id = simple_strtoul(s + 1, &e, 0);
     if ( *s != '[' || e == s + 1 || e[0] != ']' || e[1] != '=' )
         return port_complain(what, start, end, "not [id]=device");
+    if ( id > UINT8_MAX )
+        return port_complain(what, start, end, "no id is above 255");
     s = parse_pci(e + 2, &seg, &bus, &dev, &func);
     if ( !s || *s )
         return port_complain(what, start, end, "not a device");
 
-    p->what = what;
-    p->sbdf = PCI_SBDF(seg, bus, dev, func).sbdf;
-    nr_specials++;
+    for ( i = 0; i < nr_specials; i++ )
+        if ( specials[i].hpet == hpet && specials[i].id == id )
+            break;
+    if ( i == MAX_SPECIAL )
+        return port_complain(what, start, end, "too many");
+
+    /* As for most options, the last one of the same id counts. */
+    specials[i].hpet = hpet;
+    specials[i].id = id;
+    specials[i].dev = PCI_SBDF(seg, bus, dev, func).sbdf;
+    if ( i == nr_specials )
+        nr_specials++;
 
     return 0;
 }
 
 static int __init cf_check parse_ivrs_ioapic(const char *s)
 {
-    return parse_special("ivrs_ioapic", s);
+    return parse_special(false, s);
 }
 custom_param("ivrs_ioapic[", parse_ivrs_ioapic);
 
 static int __init cf_check parse_ivrs_hpet(const char *s)
 {
-    return parse_special("ivrs_hpet", s);
+    return parse_special(true, s);
 }
 custom_param("ivrs_hpet[", parse_ivrs_hpet);
 
-void __init port_params_amd_report(void)
+/* ---- What the core gets ---- */
+
+/*
+ * A range of devices: those that are there now. Functions of an absent
+ * function 0, or of a device that has no other, are none.
+ */
+static int __init add_ivmd(const struct ivmd *v)
+{
+    unsigned int rid, nr = 0;
+    int rc = 0;
+
+    if ( v->from == v->to )
+        return port_params_region(v->first, v->last, v->from);
+
+    for ( rid = v->from; rid <= v->to && !rc; rid++ )
+    {
+        unsigned int fn0 = rid & ~7u;
+
+        if ( host_pci_read16(fn0, PCI_VENDOR_ID) == 0xffff ||
+             (rid != fn0 && !(host_pci_read8(fn0, PCI_HEADER_TYPE) & 0x80)) )
+        {
+            rid |= 7;
+            continue;
+        }
+        if ( rid != fn0 && host_pci_read16(rid, PCI_VENDOR_ID) == 0xffff )
+            continue;
+        rc = port_params_region(v->first, v->last, rid);
+        nr++;
+    }
+
+    host_log_info("option ivmd=: frames [%lx, %lx] for the %u devices there "
+                  "are with ids %04x to %04x", v->first, v->last, nr, v->from,
+                  v->to);
+
+    return rc;
+}
+
+int __init port_params_amd_options(struct moat_options *o)
 {
     unsigned int i;
+    size_t len;
+    int rc = 0;
 
-    for ( i = 0; i < nr_ivmds; i++ )
-        host_log_warn("option ivmd=: frames [%lx, %lx] for ids %04x to %04x: "
-                      "no AMD-Vi driver, ignored", ivmds[i].first,
-                      ivmds[i].last, ivmds[i].from, ivmds[i].to);
+    if ( !nr_ivmds && !nr_specials )
+        return 0;
 
-    for ( i = 0; i < nr_specials; i++ )
-        host_log_warn("option %s[%lu]=%pp: no AMD-Vi driver, ignored",
-                      specials[i].what, specials[i].id,
-                      &PCI_SBDF(specials[i].sbdf >> 16, specials[i].sbdf));
+    if ( acpi_disabled || host_acpi_table(ACPI_SIG_DMAR, &len) ||
+         !host_acpi_table(ACPI_SIG_IVRS, &len) )
+    {
+        host_log_warn("options ivmd=, ivrs_ioapic[]= and ivrs_hpet[]= have no "
+                      "effect: the IOMMU, if any, is not AMD's");
+        return 0;
+    }
+
+    for ( i = 0; i < nr_ivmds && !rc; i++ )
+        rc = add_ivmd(&ivmds[i]);
+
+    for ( i = nr_specials; i-- > 0; )
+    {
+        specials[i].next = o->sources;
+        o->sources = &specials[i];
+    }
+
+    return rc;
 }

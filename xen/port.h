@@ -64,7 +64,16 @@ int port_complain(const char *option, const char *s, const char *e,
 /* One frame number in hex, or two: the end of what was read, or NULL. */
 const char *port_parse_frames(const char *s, unsigned long *first,
                               unsigned long *last);
-void port_params_amd_report(void);
+/*
+ * Give @dev a reserved region of frames first..last, all rights: to be called
+ * while port_params_options() runs. -ENOMEM.
+ */
+int port_params_region(unsigned long first, unsigned long last, uint32_t dev);
+/*
+ * The same for ivmd=; ivrs_ioapic[]= and ivrs_hpet[]= to @o. What cannot take
+ * effect is said. -ENOMEM.
+ */
+int port_params_amd_options(struct moat_options *o);
 
 /* ops.c. The operations that Xen calls; copied to iommu_ops. */
 int cf_check port_add_device(uint8_t devfn, struct pci_dev *pdev);
