@@ -100,6 +100,7 @@ static int entry_swap(struct moat_unit *u, uint16_t rid,
          (new->did < u->caps.did_reserved || new->did >> u->caps.did_bits) )
         port_fail("an entry with id %u, which is reserved or too big",
                   new->did);
+    port_barrier();
     port_hw_lock();
     done = hwu_entry_swap(d->number, rid, &from, &to);
     port_hw_unlock();
@@ -198,6 +199,7 @@ static int flush_submit(struct moat_unit *u, const struct hw_flush *f,
     for ( i = 0; i < n; i++ )
         drv_command(&f[i], &c[i]);
     port_step("queues commands", THING_RING, d->number);
+    port_barrier();
     fate = HOST_READ_ONCE(d->direct) ? DRV_DONE : drv_next_fate(d->number);
     port_note("%u command(s), kind %u, id %u, device %#x", n, c[0].kind,
               c[0].did, c[0].rid);
@@ -278,6 +280,11 @@ static int irte_set(struct moat_unit *u, unsigned int index,
     }
     port_step("writes an interrupt entry", THING_IRTE, index);
     port_hw_lock();
+    /* Of an entry that was freed nothing may be left. */
+    if ( e->present && !(hwu_irte_get(d->number, index).lo & 1) &&
+         hwu_irte_cached(d->number, index) )
+        port_fail("interrupt entry %u is used again, but the unit may hold "
+                  "what it was", index);
     hwu_irte_set(d->number, index, lo, hi);
     port_hw_unlock();
     port_note("entry %u: vector %u of %#x", index, (unsigned int)(lo >> 16) &

@@ -110,6 +110,7 @@ static void write_tail(struct cmdq *q, unsigned int index)
     struct drv_unit *d = q->ctx;
 
     port_step("writes the tail", THING_RING, d->number);
+    port_barrier();
     port_touch(THING_RING, d->number, true);
     port_hw_lock();
     take_up(d, index);

@@ -17,6 +17,12 @@ void port_step(const char *what, unsigned int kind, uint64_t id)
     mx_point(what, MX_OBJ(kind, id), __builtin_return_address(0));
 }
 
+/* A register, or an entry by a locked exchange: nothing stays buffered. */
+void port_barrier(void)
+{
+    hwu_drained(mx_cpu(), ~0u);
+}
+
 void port_touch(unsigned int kind, uint64_t id, bool write)
 {
     mx_access(MX_OBJ(kind, id), write);

@@ -58,10 +58,14 @@ void model_log(int level, const char *fmt, ...)
 #define host_log_info(...)  model_log(2, __VA_ARGS__)
 #define host_log_debug(...) model_log(3, __VA_ARGS__)
 
-/* The explorer's processors see each other's stores at once. */
-#define host_mb()   __asm__ __volatile__ ( "" ::: "memory" )
-#define host_wmb()  host_mb()
-#define host_rmb()  host_mb()
+/*
+ * The explorer's processors see each other's stores at once, as they stand in
+ * the code; hardware may see a store late, up to a full barrier.
+ */
+void model_barrier(void);
+#define host_mb()   model_barrier()
+#define host_wmb()  __asm__ __volatile__ ( "" ::: "memory" )
+#define host_rmb()  host_wmb()
 void host_relax(void);
 
 #define HOST_READ_ONCE(x)       __atomic_load_n(&(x), __ATOMIC_RELAXED)

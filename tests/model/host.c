@@ -6,7 +6,7 @@
 #include <moat/host.h>
 
 #include "mem.h"
-#include "mx.h"
+#include "mx_priv.h"
 #include "port.h"
 #include "unit/hw.h"
 
@@ -58,6 +58,7 @@ static void take(struct host_lock *l, int class, const void *pc)
     if ( c->n_held == MAX_HELD )
         host_bug("too many locks held");
     mx_acquire(MX_OBJ(MX_LOCK, (uintptr_t)l), pc);
+    model_barrier();
     l->owner = mx_cpu() + 1;
     l->class = class;
     c->held[c->n_held++] = l;
@@ -363,10 +364,30 @@ uint64_t model_tables_of(moat_paddr_t pa)
     return mem_is_page(mem_va(pa)) ? tables_of(mem_va(pa)) : 0;
 }
 
-static void stored(void *p)
+static void stored(void *p, uint64_t old)
 {
     if ( tables_of(p) )
-        hwu_stored(mem_pa(p));
+        hwu_stored(mem_pa(p), mx_cpu(), old, mem_stamp());
+}
+
+void mx_settled(void)
+{
+    unsigned int i;
+
+    for ( i = 0; i < CPUS; i++ )
+        hwu_drained(i, ~0u);
+}
+
+/* Stores leave a processor in order: who saw a later one saw these. */
+static void seen(unsigned int cpu, unsigned int stamp)
+{
+    hwu_drained(cpu, stamp);
+}
+
+/* Taking a lock is one, and every atomic change; releasing one is not. */
+void model_barrier(void)
+{
+    hwu_drained(mx_cpu(), ~0u);
 }
 
 void port_table_fail(unsigned int nth)
@@ -417,6 +438,7 @@ void port_reset(void)
     table_fail = 0;
     mem_stored = stored;
     mem_tables_of = tables_of;
+    mem_seen = seen;
     model_relax = NULL;
     model_unlocked = NULL;
     mem_start();

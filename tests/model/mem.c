@@ -39,8 +39,10 @@ static uint16_t now[MX_PROCS][MX_PROCS];
 static struct { uint64_t obj; uint16_t t[MX_PROCS]; } syncs[SYNCS];
 static unsigned int n_syncs;
 
-void (*mem_stored)(void *p);
+void model_barrier(void);
+void (*mem_stored)(void *p, uint64_t old);
 uint64_t (*mem_tables_of)(const void *p);
+void (*mem_seen)(unsigned int cpu, unsigned int stamp);
 
 /* ---- Allocation ---- */
 
@@ -171,7 +173,19 @@ static void join(uint16_t *to, const uint16_t *from)
 
 void mx_mem_acquire(unsigned int cpu, uint64_t obj)
 {
+    unsigned int q;
+
     join(now[cpu], sync_of(obj));
+    for ( q = 0; q < MX_PROCS && mem_seen; q++ )
+        if ( q != cpu )
+            mem_seen(q, now[cpu][q]);
+}
+
+unsigned int mem_stamp(void)
+{
+    unsigned int cpu = mx_cpu();
+
+    return cpu < MX_PROCS ? now[cpu][cpu] : 0;
 }
 
 void mx_mem_release(unsigned int cpu, uint64_t obj)
@@ -305,13 +319,15 @@ bool mem_atomic(const void *p, size_t size, bool write, const char *what,
     return true;
 }
 
-/* After one that wrote. */
-void mem_atomic_done(void *p)
+/* After one that wrote, where @old was; @barrier: and is one. */
+void mem_atomic_done(void *p, uint64_t old, bool barrier)
 {
     uint64_t obj = MX_OBJ(MX_WORD, (uintptr_t)p & ~(uintptr_t)7);
 
     if ( mx_running() )
         mx_mem_release(mx_cpu(), obj);
     if ( mem_is_page(p) && mem_stored )
-        mem_stored(p);
+        mem_stored(p, old);
+    if ( barrier )
+        model_barrier();
 }

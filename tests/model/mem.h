@@ -46,7 +46,11 @@ enum mem_state mem_state(const void *p);
 void mem_access(const void *p, size_t size, bool write, const void *pc);
 
 /* What must be known of a store to a page that hardware reads. */
-extern void (*mem_stored)(void *p);
+extern void (*mem_stored)(void *p, uint64_t old);
+/* What processor @cpu stored up to its time @stamp is known to another. */
+extern void (*mem_seen)(unsigned int cpu, unsigned int stamp);
+/* The time of the processor that runs: grows with what it lets others know. */
+unsigned int mem_stamp(void);
 /* Object that stands for the tables this page belongs to; 0: none. */
 extern uint64_t (*mem_tables_of)(const void *p);
 

@@ -12,7 +12,7 @@ void mem_checked(const void *ptr, size_t size, bool write, bool atomic,
                  const void *pc);
 bool mem_atomic(const void *p, size_t size, bool write, const char *what,
                 const void *pc);
-void mem_atomic_done(void *p);
+void mem_atomic_done(void *p, uint64_t old, bool barrier);
 
 #define PC __builtin_return_address(0)
 
@@ -80,7 +80,7 @@ void __tsan_write_range(void *p, size_t n)
         (void)order;                                                    \
         was = __atomic_fetch_##op(p, v, __ATOMIC_SEQ_CST);              \
         if ( ours )                                                     \
-            mem_atomic_done(p);                                         \
+            mem_atomic_done(p, was, true);                              \
         return was;                                                     \
     }
 
@@ -100,10 +100,11 @@ void __tsan_write_range(void *p, size_t n)
                                      uint##bits##_t v, int order)       \
     {                                                                   \
         bool ours = mem_atomic(p, sizeof(*p), true, "writes", PC);      \
+        uint64_t old = *p;                                              \
         (void)order;                                                    \
         *p = v;                                                         \
         if ( ours )                                                     \
-            mem_atomic_done(p);                                         \
+            mem_atomic_done(p, old, false);                             \
     }                                                                   \
     RMW(bits, or)                                                       \
     RMW(bits, and)                                                      \
@@ -146,6 +147,6 @@ bool model_cmpxchg16(void *p, const uint64_t old[2], const uint64_t new[2])
         w[0] = new[0];
         w[1] = new[1];
     }
-    mem_atomic_done(p);
+    mem_atomic_done(p, 0, true);
     return same;
 }

@@ -46,6 +46,9 @@ extern jmp_buf mx_out;
 int mx_pick(unsigned int enabled, unsigned int current, unsigned int *node);
 unsigned int mx_pick_choice(unsigned int n);
 
+/* The host's: all processors have been still for a while. */
+void mx_settled(void);
+
 /* mx_show.c */
 void mx_show_trace(void);
 

@@ -344,6 +344,9 @@ enum mx_end mx_run(const struct mx_scenario *s)
     mx_is_running = true;
     give_way();
     if ( end == MX_END_DONE && s->end )
+    {
+        mx_settled();
         s->end();
+    }
     return end;
 }

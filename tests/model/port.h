@@ -33,6 +33,8 @@ void port_table_fail(unsigned int nth);
 
 /* Before a step of the hardware: others may go first. */
 void port_step(const char *what, unsigned int kind, uint64_t id);
+/* What this processor has stored is there for all. */
+void port_barrier(void);
 /* Steps of the hardware are one at a time. */
 void port_hw_lock(void);
 void port_hw_unlock(void);

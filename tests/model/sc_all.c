@@ -5,7 +5,7 @@
 #define SCENARIOS(f)                                                    \
     f(assign) f(assign_map) f(deassign) f(deassign2) f(bounce)          \
     f(ats_attach) f(ats_detach) f(ats_remove) f(phantom) f(units)       \
-    f(tables) f(tables_defer) f(defer)                                  \
+    f(tables) f(tables_defer) f(defer) f(defer_other)                   \
     f(revive) f(reuse) f(three) f(deaths) f(full)                       \
     f(mute) f(mute_two) f(rescue) f(once) f(ats_mute)                   \
     f(cut) f(storm) f(memory)                                           \

@@ -399,6 +399,29 @@ const struct mx_scenario sc_tables_defer = {
     .least = 5,
 };
 
+/* What was put off is flushed with any range that is asked for. */
+static void put_off_other(void)
+{
+    struct moat_flush f;
+
+    moat_flush_begin(&f);
+    EXPECT(!moat_unmap(A, WORLD_IOVA(0), 0x2000, &f));
+    moat_flush_defer(A, &f);
+    moat_flush_range(A, WORLD_IOVA(5), WORLD_IOVA(6) - 1, false, true);
+    world_page_freed(0);
+    world_page_freed(1);
+}
+
+const struct mx_scenario sc_defer_other = {
+    .name = "deferred-other-range",
+    .about = "flushes put off, then one of another range asked for",
+    .procs = 2,
+    .setup = tables_watch,
+    .cpu = { put_off_other, map_2 },
+    .end = tables_end,
+    .least = 5,
+};
+
 /* Two put off, and whoever flushes first flushes for both. */
 static void put_off_0(void)
 {

@@ -5,11 +5,13 @@
 #define A   w.guest[0]
 #define B   w.guest[1]
 
+/* ---- One domain ---- */
+
 static void ring_setup(void)
 {
     world_reset();
     drv.ring = true;
-    world_start(1, 2, 0);
+    world_start(1, 1, 0);
     world_settled();
     world_map(A, 0, 0);
     world_map(A, 1, 1);
@@ -56,12 +58,28 @@ const struct mx_scenario sc_ring = {
     .least = 20,
 };
 
-/* ---- One submission fails ---- */
+/* ---- Two domains; one submission fails ---- */
+
+static void two_setup(void)
+{
+    world_reset();
+    drv.ring = true;
+    world_start(2, 2, 0);
+    world_settled();
+    world_map(A, 0, 0);
+    world_map(B, 1, 1);
+    world_move(0, A);
+    world_move(1, B);
+}
+
+static void unmap_b(void)
+{
+    world_unmap_free(B, 1, 1);
+}
 
 static void fail_and_unmap(void)
 {
     static const enum drv_fate fates[] = { DRV_LATE, DRV_ERROR, DRV_LOST };
-
     unsigned int n = port_choose(2, "the submission that fails");
     enum drv_fate fate = fates[port_choose(3, "how it fails")];
 
@@ -78,17 +96,25 @@ static void fail_end(void)
     port_work_run();
     if ( drv.unit[0]->state == UNIT_DEAD )
         port_fail("the unit could have been rescued");
-    EXPECT(port_bus_master(WORLD_DEV(0)));
-    ring_end();
+    EXPECT(port_bus_master(WORLD_DEV(0)) && port_bus_master(WORLD_DEV(1)));
+    world_expect_at(0, A);
+    world_expect_at(1, B);
+    drv.fail_at = 0;
+    world_move(1, NULL);
+    world_move(1, w.home);
+    w.ids++;                    /* its quarantine's */
+    back_home();
+    world_page_freed(1);
+    world_stop();
 }
 
 const struct mx_scenario sc_ring_fail = {
     .name = "ring-failure",
-    .about = "one answer is late, one is an error, or none comes any more; "
-             "registers still work",
+    .about = "two domains flush; one answer is late, one is an error, or "
+             "none comes any more; registers still work",
     .procs = 2,
-    .setup = ring_setup,
-    .cpu = { fail_and_unmap, unmap_1 },
+    .setup = two_setup,
+    .cpu = { fail_and_unmap, unmap_b },
     .end = fail_end,
     .least = 100,
 };
@@ -97,7 +123,7 @@ const struct mx_scenario sc_ring_fail = {
 
 static void dead_setup(void)
 {
-    ring_setup();
+    two_setup();
     drv.rescue = false;
     drv.fail_at = 1;
     drv.fail_for = 1000;
@@ -106,24 +132,28 @@ static void dead_setup(void)
 
 static void dead_end(void)
 {
+    unsigned int i;
+
     port_work_run();
     EXPECT(drv.unit[0]->state == UNIT_DEAD);
-    EXPECT(!port_bus_master(WORLD_DEV(0)));
-    EXPECT(port_failures(WORLD_DEV(0)) == 1);
-    EXPECT(port_crashes((void *)1) >= 1);
-    world_page_freed(0);
-    world_page_freed(1);
+    for ( i = 0; i < 2; i++ )
+    {
+        EXPECT(!port_bus_master(WORLD_DEV(i)));
+        EXPECT(port_failures(WORLD_DEV(i)) == 1);
+        EXPECT(port_crashes((void *)(uintptr_t)(i + 1)) >= 1);
+        world_page_freed(i);
+    }
     w.leaks = true;
     world_stop();
 }
 
 const struct mx_scenario sc_ring_dead = {
     .name = "ring-mute",
-    .about = "two processors flush through a ring that never answers, and "
+    .about = "two domains flush through a ring that never answers, and "
              "nothing helps",
     .procs = 2,
     .setup = dead_setup,
-    .cpu = { unmap_0, unmap_1 },
+    .cpu = { unmap_0, unmap_b },
     .end = dead_end,
     .least = 100,
 };

@@ -67,6 +67,10 @@ void port_step(const char *what, unsigned int kind, uint64_t id)
         sched_yield();
 }
 
+void port_barrier(void)
+{
+}
+
 void port_touch(unsigned int kind, uint64_t id, bool write)
 {
     (void)kind;
@@ -188,7 +192,7 @@ static void on_step(void *arg, enum test_step kind,
     if ( kind == TEST_STEP_STORE && p >= arena && p < arena + ARENA_SIZE )
     {
         port_hw_lock();
-        hwu_stored(SIM_ARENA_PA + (uint64_t)(p - arena));
+        hwu_stored(SIM_ARENA_PA + (uint64_t)(p - arena), 0, 0, 0);
         port_hw_unlock();
     }
     else if ( kind == TEST_STEP_SYNC && !(rnd() & 15) )

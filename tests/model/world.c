@@ -132,6 +132,7 @@ void world_map(struct moat_domain *d, unsigned int iova, unsigned int page)
 
     port_hw_lock();
     hwu_watch(WORLD_IOVA(iova));
+    hwu_take_back(WORLD_PAGE(page));
     port_hw_unlock();
     moat_flush_begin(&f);
     EXPECT(!moat_map(d, WORLD_IOVA(iova), WORLD_PAGE(page), 0x1000, MOAT_RW,
@@ -144,6 +145,7 @@ void world_page_freed(unsigned int page)
     port_step("gives the page away", THING_PAGE, WORLD_PAGE(page));
     port_hw_lock();
     hwu_check_page(WORLD_PAGE(page), false, "given away: the page");
+    hwu_give_away(WORLD_PAGE(page));
     port_hw_unlock();
 }
 

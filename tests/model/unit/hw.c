@@ -118,6 +118,7 @@ static void note(const struct hwu_line *l)
     hwu.lines[hwu.n_lines] = *l;
     *slot = (uint16_t)++hwu.n_lines;
     hwu_touch_line(l, true);
+    hwu_check_given(l);
 }
 
 void hwu_drop_lines(uint32_t doom)
@@ -146,20 +147,12 @@ static unsigned int index_of(uint64_t iova, unsigned int level)
     return (unsigned int)(iova >> (12 + 9 * (level - 1))) & 511u;
 }
 
-/* What the entry for @iova in @table, of @level, leads to. */
-static bool step_down(uint64_t table, unsigned int level, uint64_t iova,
-                      struct hwu_line *out)
+/* What entry @e, for @iova in a table of @level, leads to. */
+static bool decode(uint64_t e, unsigned int level, uint64_t iova,
+                   struct hwu_line *out)
 {
-    const uint64_t *page = hwu_memory(table);
-    uint64_t e, size = (uint64_t)1 << (12 + 9 * (level - 1));
+    uint64_t size = (uint64_t)1 << (12 + 9 * (level - 1));
 
-    if ( !page || hwu_memory_freed(table) )
-    {
-        hwu_broken("hardware may walk the page %#" PRIx64 ", which is no "
-                   "table any more", table);
-        return false;
-    }
-    e = __atomic_load_n(&page[index_of(iova, level)], __ATOMIC_ACQUIRE);
     if ( !(e & PTE_RW) )
         return false;
     if ( level == 1 || (e & PTE_LARGE) )
@@ -175,6 +168,44 @@ static bool step_down(uint64_t table, unsigned int level, uint64_t iova,
     out->b = 0;
     out->level = (uint8_t)(level - 1);
     return true;
+}
+
+static uint64_t fetch(uint64_t table, unsigned int level, uint64_t iova)
+{
+    const uint64_t *page = hwu_memory(table);
+
+    if ( !page || hwu_memory_freed(table) )
+    {
+        hwu_broken("hardware may walk the page %#" PRIx64 ", which is no "
+                   "table any more", table);
+        return 0;
+    }
+    return __atomic_load_n(&page[index_of(iova, level)], __ATOMIC_ACQUIRE);
+}
+
+static bool step_down(uint64_t table, unsigned int level, uint64_t iova,
+                      struct hwu_line *out)
+{
+    return decode(fetch(table, level, iova), level, iova, out);
+}
+
+/* All that can be found at a table line, stores under way included. */
+static void follow_table(const struct hwu_line *l)
+{
+    uint64_t pa = l->a + 8 * index_of(l->iova, l->level);
+    struct hwu_line t = *l;
+    unsigned int cpu, i;
+
+    if ( step_down(l->a, l->level, l->iova, &t) )
+        note(&t);
+    for ( cpu = 0; cpu < HWU_CPUS; cpu++ )
+        for ( i = 0; i < hwu.n_buffer[cpu]; i++ )
+        {
+            t = *l;
+            if ( hwu.buffer[cpu][i].pa == pa &&
+                 decode(hwu.buffer[cpu][i].old, l->level, l->iova, &t) )
+                note(&t);
+        }
 }
 
 /* All that line @l leads to, for each address of interest. */
@@ -201,12 +232,12 @@ static void follow_entry(const struct hwu_line *l)
 
 static void follow(unsigned int at)
 {
-    struct hwu_line l = hwu.lines[at], t = l;
+    struct hwu_line l = hwu.lines[at];
 
     if ( l.kind == HWU_LINE_ENTRY )
         follow_entry(&l);
-    else if ( l.kind == HWU_LINE_TABLE && step_down(l.a, l.level, l.iova, &t) )
-        note(&t);
+    else if ( l.kind == HWU_LINE_TABLE )
+        follow_table(&l);
 }
 
 /* What a device with a TLB of its own may have asked for. */
@@ -309,10 +340,32 @@ uint64_t hwu_translate(unsigned int unit, uint16_t rid, uint64_t iova)
 
 /* ---- Steps ---- */
 
-void hwu_stored(uint64_t pa)
+void hwu_drained(unsigned int cpu, unsigned int stamp)
+{
+    unsigned int i, n = hwu.n_buffer[cpu];
+
+    hwu.n_buffer[cpu] = 0;
+    for ( i = 0; i < n; i++ )
+        if ( hwu.buffer[cpu][i].stamp <= stamp )
+            hwu_touch(HWU_THING_TABLES, 0, hwu.buffer[cpu][i].pa, true);
+        else
+            hwu.buffer[cpu][hwu.n_buffer[cpu]++] = hwu.buffer[cpu][i];
+}
+
+void hwu_stored(uint64_t pa, unsigned int cpu, uint64_t old,
+                unsigned int stamp)
 {
     unsigned int i;
 
+    /* An entry that was absent cannot have been fetched. */
+    if ( old & PTE_RW )
+    {
+        if ( hwu.n_buffer[cpu] == HWU_BUFFER )
+            hwu_broken("the model's store buffer is too small");
+        hwu.buffer[cpu][hwu.n_buffer[cpu]].pa = pa;
+        hwu.buffer[cpu][hwu.n_buffer[cpu]].stamp = stamp;
+        hwu.buffer[cpu][hwu.n_buffer[cpu]++].old = old;
+    }
     for ( i = 0; i < hwu.n_lines; i++ )
         if ( hwu.lines[i].kind == HWU_LINE_TABLE &&
              hwu.lines[i].a == (pa & PTE_ADDR) )

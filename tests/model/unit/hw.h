@@ -25,6 +25,8 @@
 #define HWU_IRTES   8u
 #define HWU_FLIGHTS 32u         /* submissions under way */
 #define HWU_CMDS    20u         /* commands of one */
+#define HWU_CPUS    4u
+#define HWU_BUFFER  40u         /* stores of one processor */
 
 /* An entry of the unit, as two words. */
 #define HWU_ENTRY_P         0x1u            /* lo */
@@ -118,8 +120,15 @@ void hwu_arm(bool on);
 
 /* ---- Steps of the driver ---- */
 
-/* Something was stored to the table page that holds @pa. */
-void hwu_stored(uint64_t pa);
+/*
+ * Processor @cpu has stored to the table entry at @pa, where @old was. A
+ * processor buffers its stores: until it passes a barrier, or another sees
+ * what it stored later, hardware may find the old value there or the new one.
+ * hwu_drained(): stores of @cpu up to the one stamped @stamp have left.
+ */
+void hwu_stored(uint64_t pa, unsigned int cpu, uint64_t old,
+                unsigned int stamp);
+void hwu_drained(unsigned int cpu, unsigned int stamp);
 /* One store of an entry: what is there must be @old. */
 bool hwu_entry_swap(unsigned int unit, uint16_t rid,
                     const struct hwu_entry *old, const struct hwu_entry *new);
@@ -147,6 +156,10 @@ void hwu_forget_all(unsigned int unit);
  * can or not) does any cache hold it? Says which, through hwu_broken().
  */
 void hwu_check_page(uint64_t page, bool strict, const char *what);
+/* From now on nothing that can issue DMA may come to reach @page, or may
+ * again. */
+void hwu_give_away(uint64_t page);
+void hwu_take_back(uint64_t page);
 /* Is anything left of id @did in the unit's caches or entries? */
 bool hwu_did_cached(unsigned int unit, uint16_t did, const char **what);
 /* Does the unit remember an interrupt entry at @index? */

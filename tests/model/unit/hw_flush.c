@@ -220,6 +220,44 @@ void hwu_check_page(uint64_t page, bool strict, const char *what)
     }
 }
 
+void hwu_give_away(uint64_t page)
+{
+    unsigned int i;
+
+    for ( i = 0; i < hwu.n_given && hwu.given[i] != page; i++ )
+        continue;
+    if ( i == HWU_GIVEN )
+        hwu_broken("the model gives too many pages away");
+    else if ( i == hwu.n_given )
+        hwu.given[hwu.n_given++] = page;
+}
+
+void hwu_take_back(uint64_t page)
+{
+    unsigned int i, to = 0;
+
+    for ( i = 0; i < hwu.n_given; i++ )
+        if ( hwu.given[i] != page )
+            hwu.given[to++] = hwu.given[i];
+    hwu.n_given = to;
+}
+
+void hwu_check_given(const struct hwu_line *l)
+{
+    unsigned int i;
+
+    if ( l->kind != HWU_LINE_LEAF && l->kind != HWU_LINE_DEV )
+        return;
+    for ( i = 0; i < hwu.n_given; i++ )
+        if ( hwu.given[i] == l->a &&
+             (l->kind == HWU_LINE_LEAF ? id_in_use(l->unit, l->tag)
+                                       : hwu_bus_master(l->tag)) )
+            hwu_broken("given away: the page 0x%" PRIx64 ": it comes within "
+                       "reach again, as %s %u's address 0x%" PRIx64, l->a,
+                       l->kind == HWU_LINE_LEAF ? "id" : "device", l->tag,
+                       l->iova);
+}
+
 bool hwu_did_cached(unsigned int unit, uint16_t did, const char **what)
 {
     const struct hwu_line *l;

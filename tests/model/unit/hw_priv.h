@@ -6,6 +6,7 @@
 #include "hw.h"
 
 #define HWU_HASH    2048u
+#define HWU_GIVEN   16u
 
 struct hwu_rid
 {
@@ -30,6 +31,14 @@ struct hwu_state
     struct hwu_rid rids[HWU_RIDS];
     struct hwu_line lines[HWU_LINES];
     struct hwu_entry irtes[HWU_UNITS * HWU_IRTES];
+    struct
+    {
+        uint64_t pa, old;
+        unsigned int stamp;
+    } buffer[HWU_CPUS][HWU_BUFFER];
+    unsigned int n_buffer[HWU_CPUS];
+    uint64_t given[HWU_GIVEN];      /* pages that are somebody else's */
+    unsigned int n_given;
     unsigned int n_iovas, n_rids, n_lines;
     uint16_t hash[HWU_HASH];        /* line's number + 1 */
 };
@@ -40,6 +49,8 @@ void hwu_refresh(void);
 /* Where @iova ends by way of @e now: 0, or a page with rights. */
 uint64_t hwu_walk(const struct hwu_entry *e, uint64_t iova);
 void hwu_check_reserved(void);
+/* @l is new: may it be there at all? */
+void hwu_check_given(const struct hwu_line *l);
 /* Drop what any of the submissions @doom ends. */
 void hwu_drop_lines(uint32_t doom);
 /* @l came (@write) or went. */
