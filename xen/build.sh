@@ -89,9 +89,26 @@ publish()
     cmp -s "$1" "$out/${1##*/}" || cp "$1" "$out/${1##*/}"
 }
 
+# What the results depend on: when it is as it was, there is nothing to do.
+inputs()
+{
+    cat "$BUILD/source/xen/.moat-version"
+    printf '%s\n' "$kind" "${config[@]}"
+    sha256sum "$0"
+    [ "$kind" = stock ] ||
+        find "$ROOT/drivers" "$ROOT/include" "$ROOT/xen" -type f \
+            -exec sha256sum {} + | LC_ALL=C sort
+}
+
 need gcc make bison flex python3 dpkg-dev libc6-dev binutils
 "$ROOT/xen/source.sh"
 lock "$name"
+now=$(inputs)
+if [ "$now" = "$(cat "$out/.inputs" 2>/dev/null)" ] && [ -s "$out/xen" ]; then
+    say "up to date: ${out#"$ROOT"/}"
+    exit 0
+fi
+rm -f "$out/.inputs"
 copy_tree
 if [ "$kind" = moat ]; then
     say "laying this layer over ${tree#"$ROOT"/}"
@@ -105,4 +122,5 @@ progress "$log" $total xen_make
 for file in xen xen.gz xen-syms xen.efi; do
     publish "$tree/xen/$file"
 done
+printf '%s\n' "$now" >"$out/.inputs"
 say "ready: ${out#"$ROOT"/}/{xen,xen.gz,xen-syms,xen.efi}"
