@@ -116,9 +116,12 @@ int machine_unmap(struct moat_domain *d, moat_iova_t iova, uint64_t len)
 
 static int create(struct machine *m, enum owner who)
 {
-    enum moat_domain_kind kind = m->cfg.follow && who != DOM0
-                                 ? MOAT_DOMAIN_HOST_P2M : MOAT_DOMAIN_OWN;
+    enum moat_domain_kind kind = MOAT_DOMAIN_OWN;
 
+    if ( who == DOM0 && m->cfg.pass )
+        kind = MOAT_DOMAIN_PASSTHROUGH;
+    else if ( who != DOM0 && m->cfg.follow )
+        kind = MOAT_DOMAIN_HOST_P2M;
     return moat_domain_create(m->p, kind, (void *)(uintptr_t)(who + 1),
                               HOST_NO_NODE, &m->dom[who]);
 }
@@ -184,7 +187,7 @@ int machine_up(struct machine *m)
         return rc;
     rc = add_devices(m);
     err = err ? err : rc;
-    rc = machine_map(m->dom[DOM0], 0, 0, DOM0_SIZE);
+    rc = m->cfg.pass ? 0 : machine_map(m->dom[DOM0], 0, 0, DOM0_SIZE);
     err = err ? err : rc;
     rc = moat_platform_enable_dma(m->p);
     if ( !rc )

@@ -29,6 +29,7 @@ struct machine_config
     bool registers;             /* no invalidation queue */
     bool scratch;               /* quarantine with a scratch page */
     bool follow;                /* guests' tables follow the host's own */
+    bool pass;                  /* dom0's devices are not translated */
     unsigned int reserved_for;  /* bitmask: NICs that REGION is for */
 };
 

@@ -42,6 +42,7 @@ RIG_LAYER_SRC := $(wildcard drivers/passthrough/core/*.c) \
                  tests/rig/machine.c tests/rig/judge.c tests/rig/plan.c
 RIG_LAYER_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) \
                  $(RIG_LAYER_SRC))
+RIG_MATRIX_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_matrix*.c)))
 RIG_CONT_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_continuity*.c)))
 
 # AMD-Vi: the program names the vendor itself.
@@ -52,7 +53,7 @@ RIG_AMD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_AMD_SRC) \
                $(filter-out drivers/passthrough/vtd/%,$(RIG_DRIVER_SRC)))
 
 RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd \
-             $(RIG_B)/rig_continuity
+             $(RIG_B)/rig_matrix $(RIG_B)/rig_continuity
 
 .PHONY: rig
 rig: $(RIG_TESTS)
@@ -67,6 +68,9 @@ $(RIG_B)/rig_vtd: $(RIG_VTD_OBJ)
 $(RIG_B)/rig_core: $(RIG_CORE_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
+$(RIG_B)/rig_matrix: $(RIG_LAYER_OBJ) $(RIG_MATRIX_OBJ)
+	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
+
 $(RIG_B)/rig_continuity: $(RIG_LAYER_OBJ) $(RIG_CONT_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
@@ -75,4 +79,4 @@ $(RIG_B)/%.o: %.c
 	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d) $(RIG_AMD_OBJ:.o=.d)
--include $(RIG_LAYER_OBJ:.o=.d) $(RIG_CONT_OBJ:.o=.d)
+-include $(RIG_LAYER_OBJ:.o=.d) $(RIG_MATRIX_OBJ:.o=.d) $(RIG_CONT_OBJ:.o=.d)
