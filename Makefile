@@ -13,6 +13,7 @@ help:
 	@echo "make test       all tests: unit, QEMU, Xen"
 	@echo "make test-unit  in userspace"
 	@echo "make test-xen   every scenario under Xen, two machines at a time"
+	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
 	@echo "make xen        build/xen/{xen,xen.gz,xen-syms,xen.efi}"
 	@echo "make xen-stock  the same of Debian's Xen as it is: build/xen-stock/"
@@ -34,7 +35,7 @@ hypervisor: $(if $(filter build/xen/xen,$(XEN)),xen)
 
 # -- dom0 and the machines ----------------------------------------------------
 
-.PHONY: dom0 dom0-debian run shell test-xen
+.PHONY: dom0 dom0-debian run shell test-xen compare-unity
 dom0:
 	@$(DOM0)/prepare.sh $(KERNEL)
 dom0-debian:
@@ -43,6 +44,8 @@ run: hypervisor dom0
 	@$(DOM0)/run.py run --xen $(XEN) --kernel $(KERNEL) --iommu $(IOMMU)
 shell: hypervisor dom0
 	@$(DOM0)/run.py shell --xen $(XEN) --kernel $(KERNEL) --iommu $(IOMMU)
+compare-unity: hypervisor xen-stock dom0
+	@$(DOM0)/run.py compare-unity --xen $(XEN)
 test-xen: hypervisor xen-nohvm dom0-debian
 	@$(DOM0)/run.py test --xen $(XEN) $(if $(ONLY),--only $(ONLY))
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Boots a machine through GRUB, which hands Xen a DMAR of our making.
+"""Boots a machine through GRUB, which hands Xen a DMAR or IVRS of our making.
 
-QEMU's own DMAR comes first whatever -acpitable says, so GRUB takes it out and
-puts ours in ("acpi --exclude"). The ISO with GRUB is the same for all; what
+QEMU's own comes first whatever -acpitable says, so GRUB takes it out and puts
+ours in ("acpi --exclude"). The ISO with GRUB is the same for all; what
 to boot is on a small disk that is a tar archive, which GRUB can read. GRUB
 can also fill memory before it starts Xen: that is how a remapping unit is
 made whose registers answer nonsense.
@@ -39,12 +39,13 @@ def quote(words):
 
 
 def boot(table, fill=None):
-    """The boot argument of a Machine: with this DMAR (bytes), and with fill,
-    {address: 32-bit words}, written to memory beforehand."""
+    """The boot argument of a Machine: with this table (bytes), in place of
+    QEMU's of the same signature, and with fill, {address: 32-bit words},
+    written to memory beforehand."""
 
     def arguments(m, folder):
         kernel, initrd = m.images()
-        lines = ["acpi --exclude=DMAR /dmar.bin"]
+        lines = ["acpi --exclude=%s /table.bin" % table[:4].decode()]
         for address, words in (fill or {}).items():
             lines += ["write_dword 0x%x 0x%x" % (address + 4 * i, w)
                       for i, w in enumerate(words)]
@@ -56,7 +57,7 @@ def boot(table, fill=None):
         disk = os.path.join(folder, "boot.tar")
         with tarfile.open(disk, "w", format=tarfile.USTAR_FORMAT) as tar:
             for name, content in (("boot.cfg", "\n".join(lines).encode()),
-                                  ("dmar.bin", table)):
+                                  ("table.bin", table)):
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))

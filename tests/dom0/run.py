@@ -4,9 +4,12 @@
   run.py run              the PV scenario ("make run")
   run.py test             all scenarios, two machines at a time ("make test-xen")
   run.py shell            a dom0 shell on this terminal ("make shell")
+  run.py compare-unity    reserved memory with stock Xen and with this layer
+                          ("make compare-unity")
 
 Options: --xen FILE (default build/xen/xen), --kernel small|debian,
---iommu intel|intel-nocm, --only NAME[,NAME...], --list,
+--iommu intel|intel-nocm|amd, --only NAME[,NAME...], --list,
+--stock FILE (default build/xen-stock/xen),
 --xen-args "MORE WORDS FOR XEN'S COMMAND LINE"
 """
 import argparse
@@ -21,14 +24,18 @@ sys.dont_write_bytecode = True
 import machine                                              # noqa: E402
 from harness import Report, run_all                         # noqa: E402
 import builds                                               # noqa: E402
+import compare                                              # noqa: E402
 import firmware                                             # noqa: E402
 import guests                                               # noqa: E402
 import hvm                                                  # noqa: E402
 import pv                                                   # noqa: E402
 import regions                                              # noqa: E402
+import unity                                                # noqa: E402
 
 # The longest first, so that the last ones even out.
-ALL = [hvm.hvm, guests.rounds, pv.debian, pv.pv, guests.two, regions.table, regions.option,
+ALL = [hvm.hvm, hvm.amd, guests.rounds, guests.amd_rounds, pv.debian, pv.pv,
+       pv.amd, guests.two, unity.unity, regions.table, regions.option,
+       regions.ivmd,
        builds.nohvm, firmware.records, firmware.units, guests.none] + firmware.off + [
        firmware.force]
 
@@ -44,9 +51,12 @@ def shell(options):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["run", "test", "shell"])
+    parser.add_argument("what",
+                        choices=["run", "test", "shell", "compare-unity"])
     parser.add_argument("--xen",
                         default=os.path.join(machine.BUILD, "xen", "xen"))
+    parser.add_argument("--stock", default=os.path.join(
+        machine.BUILD, "xen-stock", "xen"))
     parser.add_argument("--kernel", default="small",
                         choices=["small", "debian"])
     parser.add_argument("--iommu", default="intel",
@@ -65,6 +75,9 @@ def main():
         return shell(options)
     machine.EXTRA_XEN_ARGS = options.xen_args
     report, began = Report(), time.monotonic()
+    if options.what == "compare-unity":
+        compare.compare(options.stock, options.xen, report)
+        return report.total()
     if options.what == "run":
         chosen, width = [pv.pv], 1
         more = {"kernel": options.kernel, "iommu": options.iommu}

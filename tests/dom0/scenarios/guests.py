@@ -152,6 +152,10 @@ def _(m):
     m.power_off()
 
 
+amd_rounds = Scenario("amd-rounds", dict(iommu="amd"))
+amd_rounds.steps = rounds.steps
+
+
 none = Scenario("no-iommu", dict(iommu=None))
 
 

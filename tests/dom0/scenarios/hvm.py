@@ -89,3 +89,8 @@ def _(m):
 def _(m):
     m.guest.destroy()
     m.power_off()
+
+
+# The same through AMD's unit.
+amd = Scenario("amd-hvm", dict(hvm=True, iommu="amd"))
+amd.steps = hvm.steps

@@ -154,3 +154,6 @@ def _(m):
 
 debian.steps = [s for s in pv.steps if "created again" not in s[0] and
                 "no memory" not in s[0] and "guest is destroyed" not in s[0]]
+
+amd = Scenario("amd-pv", dict(iommu="amd"))
+amd.steps = pv.steps

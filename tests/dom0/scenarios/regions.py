@@ -18,6 +18,10 @@ option = Scenario("rmrr-option", dict(
     xen_args="rmrr=0x%x-0x%x=%s" % (FIRST >> 12, LAST >> 12, EDU)))
 table = Scenario("rmrr-table", dict(boot=boot(
     Table().main_unit().region("edu", FIRST, LAST, endpoint(EDU)).bytes())))
+# For a range of ids: the region is that of the one device there is.
+ivmd = Scenario("ivmd-option", dict(
+    iommu="amd", xen_args="ivmd=0x%x-0x%x=%s-%s" % (
+        FIRST >> 12, LAST >> 12, EDU[5:], "00:05.7")))
 
 
 def both_pages(m):
@@ -75,7 +79,8 @@ def steps(s):
         both_pages(m)
         foreign_is_blocked(m, "quarantine")
 
-    @s.step("the fault messages name edu and its owner", vital=False)
+    @s.step("the fault messages name edu and its owner", vital=False,
+            needs="fault log")
     def _(m):
         expect_fault(m, m.since, EDU, "quarantine", "write", m.foreign)
 
@@ -93,3 +98,4 @@ def steps(s):
 
 steps(option)
 steps(table)
+steps(ivmd)
