@@ -54,7 +54,7 @@ fetch()
     apt_src apt-get -qq update >"$log" 2>&1 ||
         say "some lists could not be read; going on with the others"
     versions=$(apt_src apt-cache showsrc xen 2>>"$log" |
-               sed -n 's/^Version: //p' | sort -rVu)
+               sed -n 's/^Version: //p' | sort -rVu) || versions=
     [ -n "$versions" ] || die "no source package xen in any list; see $log"
     for version in $versions; do
         case $version in
