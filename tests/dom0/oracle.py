@@ -68,7 +68,7 @@ def expect_complaint(m, table, name):
                   "Xen said: %s" % (
                       first, " or unit 0x%x" % base if base else "",
                       " | ".join(l for l in m.log.split("\n")
-                                 if re.search("moat: |DMAR:|VT-D", l)
+                                 if re.search("moat: |DMAR:|VT-D|AMD-Vi", l)
                                  and "dom0" not in l)[-400:] or "nothing"))
 
 

@@ -26,6 +26,7 @@ from harness import Report, run_all                         # noqa: E402
 import builds                                               # noqa: E402
 import compare                                              # noqa: E402
 import firmware                                             # noqa: E402
+import firmware_amd                                         # noqa: E402
 import guests                                               # noqa: E402
 import hvm                                                  # noqa: E402
 import pv                                                   # noqa: E402
@@ -36,8 +37,11 @@ import unity                                                # noqa: E402
 ALL = [hvm.hvm, hvm.amd, guests.rounds, guests.amd_rounds, pv.debian, pv.pv,
        pv.amd, guests.two, unity.unity, regions.table, regions.option,
        regions.ivmd,
-       builds.nohvm, firmware.records, firmware.units, guests.none] + firmware.off + [
-       firmware.force]
+       builds.nohvm, firmware.records, firmware_amd.records, firmware.units,
+       firmware_amd.units, firmware_amd.ioapic_unnamed,
+       firmware_amd.ioapic_given, guests.none]
+ALL += firmware.off + firmware_amd.off + [
+    firmware.force, firmware_amd.ioapic_force]
 
 
 def shell(options):

@@ -28,7 +28,7 @@ MUTE_REGISTERS = registers(0x10, 0x00d2008c22260286, 0xf00f4a)
 
 def boots(m):
     m.wait_dom0()
-    m.wait_log(r"ACPI: DMAR .*MOAT", 1)
+    m.wait_log(r"ACPI: (DMAR|IVRS) .*MOAT", 1)
 
 
 def refused(m, device):
@@ -167,8 +167,8 @@ def _(m):
 
 # -- Nothing can be trusted ---------------------------------------------------
 
-def hopeless(name, title, table, record, length=None, fill=None):
-    s = Scenario(name, dict(boot=boot(table.bytes(length), fill)))
+def hopeless(name, title, table, record, length=None, fill=None, **options):
+    s = Scenario(name, dict(options, boot=boot(table.bytes(length), fill)))
 
     @s.step("(%s) Xen boots dom0 all the same" % title)
     def _(m):
