@@ -12,6 +12,9 @@ help:
 	@echo "make run        build, boot Xen and dom0 in QEMU, play the PV scenario"
 	@echo "make test       all tests: unit, QEMU, Xen"
 	@echo "make test-unit  in userspace"
+	@echo "make test-rig   the drivers against QEMU's units"
+	@echo "make test-model every interleaving of small scenarios"
+	@echo "make mutants    does each security check fail with its fix removed?"
 	@echo "make test-xen   every scenario under Xen, two machines at a time"
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
@@ -74,7 +77,8 @@ test-rig: $(RIG_TESTS)
 	@tests/stages.sh $(foreach t,$(RIG_TESTS),"$(notdir $t):$t")
 test: need-unit
 	@tests/stages.sh $(call STAGE,unit,-j$$(nproc) test-unit) \
-	    $(if $(RIG_TESTS),$(call STAGE,rig,-j$$(nproc) test-rig)) \
+	    $(call STAGE,rig,-j$$(nproc) test-rig) \
+	    $(call STAGE,model,-j$$(nproc) test-model) \
 	    $(call STAGE,xen,test-xen) $(call STAGE,check,check)
 
 # -- Cleaning -----------------------------------------------------------------
@@ -82,4 +86,4 @@ test: need-unit
 .PHONY: clean
 clean:
 	rm -rf build/xen build/xen-stock build/xen-nohvm build/logs build/unit \
-	    build/rig
+	    build/rig build/model build/mutants build/bench
