@@ -25,9 +25,16 @@
 
 void judge_init(struct judge *j, struct machine *m)
 {
+    struct rig_packet p = { RIG_CTRL + 0x100, RIG_CTRL + 0x200, LEN };
+    unsigned int nic;
+
     memset(j, 0, sizeof(*j));
     j->m = m;
     j->what = "nothing";
+    j->how = "";
+    /* Translation is off: this is when loop-back can be seen to work. */
+    for ( nic = 0; nic < rig_nics(); nic++ )
+        REQUIRE(rig_burst(nic, RIG_CTRL, RIG_CTRL, &p, 1) == 1);
 }
 
 bool judge_mastering(unsigned int nic)
@@ -40,6 +47,7 @@ bool judge_mastering(unsigned int nic)
 struct look
 {
     unsigned int nic;
+    uint64_t seq;
     moat_paddr_t out;           /* BEFORE and BEHIND by turns */
     bool inside, out_read, out_write;
     unsigned int own_read, own_write;
@@ -67,18 +75,18 @@ static bool blank(const uint8_t *p)
     return i == LEN;
 }
 
-static void prepare(const struct judge *j, const struct look *l)
+static void prepare(const struct look *l)
 {
     moat_paddr_t slice = SLICE(l->nic);
     unsigned int who;
 
-    paint(bytes(REGION + slice + SOURCE), j->seq, 1);
+    paint(bytes(REGION + slice + SOURCE), l->seq, 1);
     memset(bytes(REGION + 0x1000 + slice), 0, OWN_ARRIVED + LEN);
-    paint(bytes(l->out + slice + OUT_SECRET), j->seq, 77);
+    paint(bytes(l->out + slice + OUT_SECRET), l->seq, 77);
     memset(bytes(l->out + slice + OUT_ROOM), 0, LEN);
     for ( who = 0; who < OWNERS; who++ )
     {
-        paint(bytes(OWN_PAGE(who) + slice + OWN_SECRET), j->seq, 100 + who);
+        paint(bytes(OWN_PAGE(who) + slice + OWN_SECRET), l->seq, 100 + who);
         memset(bytes(OWN_PAGE(who) + slice + OWN_ROOM), 0, LEN);
     }
 }
@@ -104,7 +112,7 @@ static void evaluate(struct look *l)
     }
 }
 
-static void look(struct judge *j, unsigned int nic, struct look *l)
+static void look_begin(struct judge *j, unsigned int nic, struct look *l)
 {
     moat_paddr_t in = REGION + SLICE(nic), dst = in + 0x1000;
     struct rig_packet p[PACKETS] = {
@@ -114,21 +122,33 @@ static void look(struct judge *j, unsigned int nic, struct look *l)
         { OWN + SLICE(nic) + OWN_SECRET, dst + OWN_ARRIVED, LEN },
         { in + SOURCE, OWN + SLICE(nic) + OWN_ROOM, LEN },
     };
-    unsigned int n;
 
     memset(l, 0, sizeof(*l));
     l->nic = nic;
-    l->out = ++j->seq & 1 ? BEHIND : BEFORE;
+    l->seq = ++j->seq;
+    l->out = j->seq & 1 ? BEHIND : BEFORE;
     p[1].from = l->out + SLICE(nic) + OUT_SECRET;
     p[2].to = l->out + SLICE(nic) + OUT_ROOM;
-    prepare(j, l);
-    n = rig_burst(nic, in, in, p, PACKETS);
+    prepare(l);
+    rig_burst_begin(nic, in, in, p, PACKETS);
+}
+
+static void look_end(struct judge *j, struct look *l)
+{
+    unsigned int n = rig_burst_end(l->nic, REGION + SLICE(l->nic), PACKETS);
+
     evaluate(l);
     l->inside &= n == PACKETS;
     j->probes += l->inside ? PROBES : 1;
-    j->nic[nic].inside = l->inside;
-    j->nic[nic].own_read = l->own_read;
-    j->nic[nic].own_write = l->own_write;
+    j->nic[l->nic].inside = l->inside;
+    j->nic[l->nic].own_read = l->own_read;
+    j->nic[l->nic].own_write = l->own_write;
+}
+
+static void look(struct judge *j, unsigned int nic, struct look *l)
+{
+    look_begin(j, nic, l);
+    look_end(j, l);
 }
 
 /* ---- The rule ---- */
@@ -138,8 +158,8 @@ static void violation(struct judge *j, const struct look *l, const char *why)
     if ( !j->violations++ && !j->quiet )
         __sanitizer_print_stack_trace();
     if ( !j->quiet )
-        test_fail(__FILE__, __LINE__, "%s, step %lu: NIC %u: %s", j->what,
-                  j->steps, l->nic, why);
+        test_fail(__FILE__, __LINE__, "%s%s, step %lu: NIC %u: %s",
+                  j->what, j->how, j->steps, l->nic, why);
 }
 
 static void judge_inside(struct judge *j, const struct look *l)
@@ -175,37 +195,36 @@ static void judge_outside(struct judge *j, const struct look *l)
         violation(j, l, "reached memory of somebody else's");
 }
 
-static void judge_one(struct judge *j, unsigned int nic)
+/* False: there is no NIC to judge. */
+static bool judge_all(struct judge *j)
 {
-    struct look l;
+    struct look l[RIG_NICS];
+    unsigned int nic, i, n = 0;
 
-    look(j, nic, &l);
-    judge_inside(j, &l);
-    judge_outside(j, &l);
+    for ( nic = 0; nic < rig_nics(); nic++ )
+        if ( j->nic[nic].rule != JUDGE_OFF )
+            look_begin(j, nic, &l[n++]);
+    for ( i = 0; i < n; i++ )
+    {
+        look_end(j, &l[i]);
+        judge_inside(j, &l[i]);
+        judge_outside(j, &l[i]);
+    }
+    return n;
 }
 
 static void judge_step(struct judge *j)
 {
-    unsigned int nic;
-    bool any = false;
-
     if ( ++j->skipped < j->every )
         return;
     j->skipped = 0;
-    for ( nic = 0; nic < rig_nics(); nic++ )
-    {
-        if ( j->nic[nic].rule == JUDGE_OFF )
-            continue;
-        judge_one(j, nic);
-        any = true;
-    }
-    j->steps += any;
-    if ( !any || !j->evict )
+    if ( !judge_all(j) )
         return;
-    rig_vtd_evict();
-    for ( nic = 0; nic < rig_nics(); nic++ )
-        if ( j->nic[nic].rule != JUDGE_OFF )
-            judge_one(j, nic);
+    j->steps++;
+    if ( !j->evict )
+        return;
+    rig_vtd_evict_known(j->on);
+    (void)judge_all(j);
 }
 
 /* ---- Hearing of steps ---- */
@@ -230,25 +249,30 @@ static void written(void *arg)
     judge_step(arg);
 }
 
-static bool may_write(void *arg, moat_paddr_t pa, uint64_t v)
+static bool loses(struct judge *j, bool tail)
 {
-    struct judge *j = arg;
-    bool tail = pa == RIG_VTD_BASE + 0x88;
-
-    (void)v;
-    j->tails += tail;
-    if ( j->lose == LOSE_NOTHING )
-        return true;
     if ( !j->lost && (!tail || --j->lose_at) )
-        return true;
+        return false;
     j->lost = true;
     if ( !tail )
-        return j->lose != LOSE_ALL;
+        return j->lose == LOSE_ALL;
     if ( j->lose == LOSE_ONE )
         j->lose = LOSE_NOTHING;
     if ( j->lose == LOSE_THREE && ++j->lose_at == 3 )
         j->lose = LOSE_NOTHING;
-    return false;
+    return true;
+}
+
+static bool may_write(void *arg, moat_paddr_t pa, uint64_t v)
+{
+    struct judge *j = arg;
+    bool tail = pa == RIG_VTD_BASE + 0x88, through;
+
+    j->tails += tail;
+    through = j->lose == LOSE_NOTHING || !loses(j, tail);
+    if ( through && pa == RIG_VTD_BASE + 0x18 )
+        j->on = (uint32_t)v;
+    return through;
 }
 
 void judge_on(struct judge *j)
@@ -258,6 +282,7 @@ void judge_on(struct judge *j)
     unsigned int nic;
 
     j->tails = 0;
+    j->on = machine_status();
     for ( nic = 0; nic < RIG_NICS; nic++ )
         j->nic[nic].changed = j->nic[nic].gone = j->nic[nic].came = false;
     sim_hooks_set(&hooks);
@@ -298,9 +323,9 @@ void judge_now(struct judge *j, unsigned int nic, enum owner who)
                                          "nobody" };
 
     if ( judge_look(j, nic, who) )
-        test_fail(__FILE__, __LINE__, "%s: NIC %u should be %s's: its region "
-                  "is %s reach, OWN reads from %#x and writes to %#x "
-                  "(owners, a bit each)", j->what, nic, names[who],
+        test_fail(__FILE__, __LINE__, "%s%s: NIC %u should be %s's: its "
+                  "region is %s reach, OWN reads from %#x and writes to %#x "
+                  "(owners, a bit each)", j->what, j->how, nic, names[who],
                   j->nic[nic].inside ? "within" : "out of",
                   j->nic[nic].own_read, j->nic[nic].own_write);
 }
@@ -311,6 +336,6 @@ void judge_nothing(struct judge *j, unsigned int nic)
 
     look(j, nic, &l);
     if ( l.inside || l.out_read || l.out_write || l.own_read || l.own_write )
-        test_fail(__FILE__, __LINE__, "%s: NIC %u can still do DMA", j->what,
-                  nic);
+        test_fail(__FILE__, __LINE__, "%s%s: NIC %u can still do DMA",
+                  j->what, j->how, nic);
 }

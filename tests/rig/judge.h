@@ -33,7 +33,7 @@ enum judge_rule
 struct judge
 {
     struct machine *m;
-    const char *what;           /* the move, for messages */
+    const char *what, *how;     /* the move, for messages */
     bool evict;                 /* at each step: once with what the unit's
                                  * caches hold, once with them empty */
     bool quiet;                 /* count violations, that is all */
@@ -60,9 +60,10 @@ struct judge
     unsigned long lose_at;
     unsigned long tails;        /* tail writes seen since judge_on() */
     bool lost;                  /* some write was */
+    uint32_t on;                /* functions of the unit, as in GCMD */
 };
 
-/* Begin: both NICs off. */
+/* Begin: both NICs off. Before the layer is up. */
 void judge_init(struct judge *j, struct machine *m);
 /* Hear of every step from now on, judge those NICs that have a rule. */
 void judge_on(struct judge *j);

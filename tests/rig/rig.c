@@ -54,8 +54,8 @@ static bool pci_select(moat_sbdf_t dev, unsigned int reg)
 {
     if ( MOAT_SBDF_SEG(dev) || reg > 0xff )
         return false;
-    rig_out(0xcf8, 4, 0x80000000u | (MOAT_SBDF_RID(dev) << 8) |
-                      (reg & 0xfc));
+    qtest_post("outl 0xcf8 0x%x\n", 0x80000000u |
+               ((unsigned int)MOAT_SBDF_RID(dev) << 8) | (reg & 0xfc));
     return true;
 }
 
@@ -204,12 +204,17 @@ void rig_tap_set(const struct rig_tap *t)
 }
 
 /* Setting the root table pointer again, to what it is. */
+void rig_vtd_evict_known(uint32_t on)
+{
+    if ( on & 0x80000000 )
+        qtest_post("writel 0x%" PRIx64 " 0x%x\n", RIG_VTD_BASE + 0x18,
+                   (on & 0x96800000) | 0x40000000);
+}
+
 void rig_vtd_evict(void)
 {
-    uint32_t gsts = (uint32_t)rig_read(RIG_VTD_BASE + 0x1c, 4);
-
-    if ( gsts & 0x80000000 )
-        rig_write(RIG_VTD_BASE + 0x18, 4, (gsts & 0x96800000) | 0x40000000);
+    rig_vtd_evict_known((uint32_t)rig_read(RIG_VTD_BASE + 0x1c, 4));
+    qtest_sync();
 }
 
 static enum host_mem mem_type(void *ctx, moat_paddr_t first,

@@ -121,6 +121,9 @@ void rig_tap_set(const struct rig_tap *t);
 /* Empty the caches of QEMU's VT-d unit behind the driver's back, as a unit
  * may at any time. Nothing happens while translation is off. */
 void rig_vtd_evict(void);
+/* The same where the functions that are on (as in GCMD) are known: costs no
+ * wait of its own. */
+void rig_vtd_evict_known(uint32_t on);
 
 /* ---- The probes ---- */
 
@@ -144,10 +147,10 @@ struct rig_dma rig_probe_nic(unsigned int nic, moat_iova_t iova,
 /*
  * Packets in a circle: one write to the NIC makes it read @len (64..1024)
  * bytes at @from and write them at @to, for each of up to 7 packets, before
- * it returns. Its descriptors are in the 256 bytes at @ring, which a test expects
- * at @ring_pa. Returns how many packets the device went through with; compare
- * the bytes. The first use after rig_probe_init() waits for a timer of the
- * device's, a second from rig_loop_start().
+ * this returns. Its descriptors are in the 256 bytes at @ring, which a test
+ * expects at @ring_pa. Returns how many packets the device went through
+ * with; compare the bytes. The first use after rig_probe_init() waits for a
+ * timer of the device's: a second from rig_loop_start().
  */
 struct rig_packet
 {
@@ -157,6 +160,15 @@ struct rig_packet
 unsigned int rig_burst(unsigned int nic, moat_iova_t ring,
                        moat_paddr_t ring_pa, const struct rig_packet *p,
                        unsigned int n);
+/*
+ * The same in two parts, so that several NICs share one wait. Begin only
+ * once rig_burst() has worked.
+ */
+void rig_burst_begin(unsigned int nic, moat_iova_t ring,
+                     moat_paddr_t ring_pa, const struct rig_packet *p,
+                     unsigned int n);
+unsigned int rig_burst_end(unsigned int nic, moat_paddr_t ring_pa,
+                           unsigned int n);
 /* The second begins now. */
 void rig_loop_start(void);
 

@@ -27,5 +27,11 @@ void place_open(void);
 /* One request of the qtest protocol: the value of the answer "OK [value]". */
 uint64_t qtest_request(const char *fmt, ...)
     __attribute__((__format__(__printf__, 1, 2)));
+/* All posted ones are carried out. */
+void qtest_sync(void);
+/* One that need not be carried out before the next one that is not posted;
+ * its answer has no value. */
+void qtest_post(const char *fmt, ...)
+    __attribute__((__format__(__printf__, 1, 2)));
 
 #endif /* RIG_PRIV_H */

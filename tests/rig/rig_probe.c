@@ -38,9 +38,10 @@ static struct nic
     bool loop_ready;
 } nics[RIG_NICS];
 
+/* Carried out before the next request that is not posted. */
 static void e_write(unsigned int nic, unsigned int reg, uint32_t v)
 {
-    rig_write(RIG_NIC_BAR(nic) + reg, 4, v);
+    qtest_post("writel 0x%x 0x%x\n", RIG_NIC_BAR(nic) + reg, v);
 }
 
 static uint32_t e_read(unsigned int nic, unsigned int reg)
@@ -58,7 +59,7 @@ void rig_probe_init(void)
         e_write(i, E_TCTL, 2);
 }
 
-/* Send the first @n descriptors of the ring at @ring. */
+/* Send the first @n descriptors of the ring at @ring. Posted. */
 static void send(unsigned int nic, moat_iova_t ring, unsigned int n)
 {
     if ( !nics[nic].tx || nics[nic].tx != ring )
@@ -121,6 +122,7 @@ void rig_loop_start(void)
         e_write(i, E_RDH, 0);
         e_write(i, E_RDT, 0);
         e_write(i, E_RCTL, 0x04000000u | 0x8000u | 0x1eu);
+        qtest_sync();
         nics[i].loop_since = now_ns();
     }
 }
@@ -133,7 +135,6 @@ static void loop_wait(unsigned int nic)
     rig_loop_start();
     while ( (passed = now_ns() - nics[nic].loop_since) < LOOP_NS )
         usleep((useconds_t)((LOOP_NS - passed) / 1000) + 1);
-    nics[nic].loop_ready = true;
 }
 
 static void set_rx_ring(unsigned int nic, moat_iova_t ring)
@@ -146,16 +147,13 @@ static void set_rx_ring(unsigned int nic, moat_iova_t ring)
     nics[nic].rx = ring;
 }
 
-unsigned int rig_burst(unsigned int nic, moat_iova_t ring,
-                       moat_paddr_t ring_pa, const struct rig_packet *p,
-                       unsigned int n)
+void rig_burst_begin(unsigned int nic, moat_iova_t ring,
+                     moat_paddr_t ring_pa, const struct rig_packet *p,
+                     unsigned int n)
 {
     uint64_t *tx = rig_ram(ring_pa), *rx = rig_ram(ring_pa + RX_OFF);
-    volatile uint8_t *status = (volatile uint8_t *)rx + 12;
-    unsigned int i, done = 0;
+    unsigned int i;
 
-    if ( !nics[nic].loop_ready )
-        loop_wait(nic);
     memset(tx, 0, 2 * RX_OFF);
     for ( i = 0; i < n; i++ )
     {
@@ -168,14 +166,47 @@ unsigned int rig_burst(unsigned int nic, moat_iova_t ring,
     e_write(nic, E_RDT, n);
     nics[nic].counted = true;
     send(nic, ring, n);
+}
+
+unsigned int rig_burst_end(unsigned int nic, moat_paddr_t ring_pa,
+                           unsigned int n)
+{
+    volatile uint8_t *rx = (uint8_t *)rig_ram(ring_pa) + RX_OFF + 12;
+    unsigned int i, done = 0;
+
+    qtest_sync();
     for ( i = 0; i < n; i++ )
-        done += status[16 * i] & DD;
+        done += rx[16 * i] & DD;
     /* Let no packet of other probes come round to what is left. */
     if ( done < n )
     {
         e_write(nic, E_RDH, 0);
         e_write(nic, E_RDT, 0);
     }
+    return done;
+}
+
+unsigned int rig_burst(unsigned int nic, moat_iova_t ring,
+                       moat_paddr_t ring_pa, const struct rig_packet *p,
+                       unsigned int n)
+{
+    volatile uint8_t *sent = (uint8_t *)rig_ram(ring_pa) + 12;
+    unsigned int done, tries = 0;
+
+    if ( !nics[nic].loop_ready )
+        loop_wait(nic);
+    /*
+     * On a busy machine the second may be longer: until a first packet has
+     * come round, those that are sent and do not are sent again.
+     */
+    do {
+        if ( tries )
+            usleep(20000);
+        rig_burst_begin(nic, ring, ring_pa, p, n);
+        done = rig_burst_end(nic, ring_pa, n);
+    } while ( !nics[nic].loop_ready && (*sent & DD) && !done &&
+              ++tries < 200 );
+    nics[nic].loop_ready |= done;
     return done;
 }
 

@@ -2,6 +2,7 @@
 /* QEMU as a child process: its command line, sockets and shared memory. */
 #include <fcntl.h>
 #include <poll.h>
+#include <sanitizer/common_interface_defs.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -26,11 +27,52 @@ static void path_of(char *buf, size_t size, const char *name)
     snprintf(buf, size, "%s/%s", rig_qemu.dir, name);
 }
 
+/* What QEMU said last, and how it ended: to the log, which holds its command
+ * and is printed when a test fails. */
+static void log_end(void)
+{
+    char path[128], line[512];
+    int status = 0;
+    FILE *f;
+
+    path_of(path, sizeof(path), "stderr");
+    f = rig_qemu.dir[0] ? fopen(path, "r") : NULL;
+    while ( f && fgets(line, sizeof(line), f) )
+    {
+        line[strcspn(line, "\n")] = '\0';
+        host_log_err("QEMU says: %s", line);
+    }
+    if ( f )
+        fclose(f);
+    if ( rig_qemu.pid <= 0 || waitpid(rig_qemu.pid, &status, WNOHANG) <= 0 )
+        return;
+    rig_qemu.pid = -1;
+    host_log_err("QEMU ended: %s %d",
+                 WIFSIGNALED(status) ? "signal" : "exit status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 static void fail(const char *what)
 {
     test_fail(__FILE__, __LINE__, "QEMU: %s", what);
+    usleep(100000);             /* the time to die */
+    log_end();
     qemu_stop();
     test_stop();
+}
+
+/* This process crashes: a sanitizer has just said why. */
+static void on_death(void)
+{
+    log_end();
+    fprintf(stderr, "%s", sim_log_text());
+    qemu_stop();
+}
+
+static void on_abort(int sig)
+{
+    on_death();
+    signal(sig, SIG_DFL);
 }
 
 /* ---- Sockets ---- */
@@ -47,60 +89,109 @@ static int listen_at(const char *name)
     return fd;
 }
 
-static bool readable(int fd)
-{
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-
-    return poll(&p, 1, ANSWER_MS) == 1;
-}
-
 static int accept_at(int fd)
 {
-    int got = readable(fd) ? accept4(fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct timeval tv = { .tv_sec = ANSWER_MS / 1000 };
+    int got = poll(&p, 1, ANSWER_MS) == 1
+              ? accept4(fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 
     close(fd);
-    if ( got < 0 )
+    if ( got < 0 || setsockopt(got, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) )
         fail("did not connect to its socket");
     return got;
 }
 
-/* A line into answer[], without its end. */
-static void read_line(int fd)
+/* @n lines into answer[], of 3 bytes or more, without the last one's end. */
+static void read_lines(int fd, unsigned int n)
 {
-    size_t n = 0;
+    size_t len = 0, want = 3 * n;
+    ssize_t got;
 
-    do {
-        ssize_t got;
-
-        if ( !readable(fd) )
-            fail("does not answer");
-        got = read(fd, answer + n, sizeof(answer) - 1 - n);
+    while ( n )
+    {
+        /* All in one call: QEMU sends each by itself. */
+        got = len || n == 1
+              ? recv(fd, answer + len, sizeof(answer) - 1 - len, 0)
+              : recv(fd, answer, want, MSG_WAITALL);
         if ( got <= 0 )
-            fail("closed its socket");
-        n += (size_t)got;
-    } while ( answer[n - 1] != '\n' && n < sizeof(answer) - 1 );
-    answer[n - 1] = '\0';
+            fail(got ? "does not answer" : "closed its socket");
+        for ( ; got; got--, len++ )
+            n -= answer[len] == '\n' && n;
+        if ( len == sizeof(answer) - 1 )
+            break;
+    }
+    answer[len - 1] = '\0';
+}
+
+/* Requests that are written together with the next one that is waited for. */
+static char posted[2048];
+static size_t posted_len;
+static unsigned int n_posted;
+
+static void post(const char *fmt, va_list ap)
+{
+    int len = vsnprintf(posted + posted_len, sizeof(posted) - posted_len, fmt,
+                        ap);
+
+    if ( len < 0 || (size_t)len >= sizeof(posted) - posted_len )
+        fail("too long a request");
+    posted_len += (size_t)len;
+    n_posted++;
+    rig_qemu.requests++;
+}
+
+/* The last answer's value. */
+static uint64_t take_answers(void)
+{
+    unsigned int n = n_posted;
+    size_t len = posted_len;
+    const char *line = answer, *next;
+
+    n_posted = 0;
+    posted_len = 0;
+    if ( write(rig_qemu.qtest, posted, len) != (ssize_t)len )
+        fail("does not take a request");
+    read_lines(rig_qemu.qtest, n);
+    for ( ; ; line = next + 1 )
+    {
+        if ( strncmp(line, "OK", 2) )
+            fail(line);
+        next = strchr(line, '\n');
+        if ( !next )
+            return line[2] ? strtoull(line + 3, NULL, 0) : 0;
+    }
+}
+
+void qtest_post(const char *fmt, ...)
+{
+    va_list ap;
+
+    if ( rig_qemu.qtest < 0 )
+        return;
+    va_start(ap, fmt);
+    post(fmt, ap);
+    va_end(ap);
+    if ( posted_len > sizeof(posted) / 2 )
+        (void)take_answers();
 }
 
 uint64_t qtest_request(const char *fmt, ...)
 {
-    char line[128];
     va_list ap;
-    int len;
 
     if ( rig_qemu.qtest < 0 )
         return ~(uint64_t)0;
     va_start(ap, fmt);
-    len = vsnprintf(line, sizeof(line), fmt, ap);
+    post(fmt, ap);
     va_end(ap);
+    return take_answers();
+}
 
-    rig_qemu.requests++;
-    if ( write(rig_qemu.qtest, line, (size_t)len) != len )
-        fail("does not take a request");
-    read_line(rig_qemu.qtest);
-    if ( strncmp(answer, "OK", 2) )
-        fail(answer);
-    return answer[2] ? strtoull(answer + 3, NULL, 0) : 0;
+void qtest_sync(void)
+{
+    if ( n_posted && rig_qemu.qtest >= 0 )
+        (void)take_answers();
 }
 
 /* Events may come first: the answer is the line that begins with "return". */
@@ -108,10 +199,11 @@ static const char *qmp_request(const char *json)
 {
     size_t len = strlen(json);
 
+    qtest_sync();
     if ( write(rig_qemu.qmp, json, len) != (ssize_t)len )
         fail("does not take a command");
     do {
-        read_line(rig_qemu.qmp);
+        read_lines(rig_qemu.qmp, 1);
     } while ( !strstr(answer, "\"return\"") && !strstr(answer, "\"error\"") );
     return answer;
 }
@@ -295,6 +387,10 @@ bool qemu_start(const struct rig_config *cfg)
     unsigned int i;
 
     qemu_stop();
+    __sanitizer_set_death_callback(on_death);
+    signal(SIGABRT, on_abort);
+    n_posted = 0;
+    posted_len = 0;
     snprintf(rig_qemu.dir, sizeof(rig_qemu.dir), "/dev/shm/moat-rig-XXXXXX");
     if ( !mkdtemp(rig_qemu.dir) )
         return false;
@@ -313,7 +409,7 @@ bool qemu_start(const struct rig_config *cfg)
     /* QEMU connects to both before it goes on. */
     rig_qemu.qmp = accept_at(qmp);
     rig_qemu.qtest = accept_at(qtest);
-    read_line(rig_qemu.qmp);
+    read_lines(rig_qemu.qmp, 1);
     (void)qmp_request("{\"execute\": \"qmp_capabilities\"}\n");
     return true;
 }

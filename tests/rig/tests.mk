@@ -43,6 +43,7 @@ RIG_LAYER_SRC := $(wildcard drivers/passthrough/core/*.c) \
 RIG_LAYER_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) \
                  $(RIG_LAYER_SRC))
 RIG_MATRIX_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_matrix*.c)))
+RIG_SOAK_OBJ := $(call RIG_OBJ,tests/rig/rig_soak.c)
 RIG_CONT_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_continuity*.c)))
 
 # AMD-Vi: the program names the vendor itself.
@@ -71,6 +72,14 @@ $(RIG_B)/rig_core: $(RIG_CORE_OBJ)
 $(RIG_B)/rig_matrix: $(RIG_LAYER_OBJ) $(RIG_MATRIX_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
+# COUNT moves (100000); not a test of make test.
+.PHONY: soak
+soak: $(RIG_B)/rig_soak
+	@$(if $(COUNT),COUNT=$(COUNT)) $(if $(SEED),SEED=$(SEED)) $<
+
+$(RIG_B)/rig_soak: $(RIG_LAYER_OBJ) $(RIG_SOAK_OBJ)
+	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
+
 $(RIG_B)/rig_continuity: $(RIG_LAYER_OBJ) $(RIG_CONT_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
@@ -79,4 +88,5 @@ $(RIG_B)/%.o: %.c
 	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d) $(RIG_AMD_OBJ:.o=.d)
--include $(RIG_LAYER_OBJ:.o=.d) $(RIG_MATRIX_OBJ:.o=.d) $(RIG_CONT_OBJ:.o=.d)
+-include $(RIG_LAYER_OBJ:.o=.d) $(RIG_MATRIX_OBJ:.o=.d) $(RIG_CONT_OBJ:.o=.d) \
+         $(RIG_SOAK_OBJ:.o=.d)
