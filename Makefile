@@ -13,6 +13,7 @@ help:
 	@echo "make test       all tests: unit, QEMU, Xen"
 	@echo "make test-unit  in userspace"
 	@echo "make test-rig   the drivers against QEMU's units"
+	@echo "make soak       100,000 moves there with DMA running; COUNT=n"
 	@echo "make test-model every interleaving of small scenarios"
 	@echo "make mutants    does each security check fail with its fix removed?"
 	@echo "make test-xen   every scenario under Xen, two machines at a time"
@@ -71,7 +72,7 @@ STAGE = "$(1):$(MAKE) --no-print-directory $(2)"
 need-unit:
 	@$(NEED) gcc clang libc6-dev python3 qemu-system-x86
 # Before the first object is compiled:
-$(UNIT_CORE_OBJ) $(UNIT_LIB_OBJ) $(UNIT_CLANG_OK) $(RIG_VTD_OBJ) \
+$(UNIT_CORE_OBJ) $(UNIT_LIB_OBJ) $(UNIT_CLANG_OK) $(RIG_ALL_OBJ) \
     $(UNIT_TESTS:%=$(UNIT_B)/tests/unit/%.o): | need-unit
 test-rig: $(RIG_TESTS)
 	@tests/stages.sh $(foreach t,$(RIG_TESTS),"$(notdir $t):$t")

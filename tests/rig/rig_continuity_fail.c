@@ -271,3 +271,12 @@ static void fail_all(const struct plan *p)
 RIG_TEST(failing_one_device) { fail_all(&plans[0]); }
 RIG_TEST(failing_two_that_share) { fail_all(&plans[1]); }
 RIG_TEST(failing_group) { fail_all(&plans[2]); }
+
+/* Regions go through the host's own tables, and its failures come back. */
+RIG_TEST(failing_guest_of_the_host)
+{
+    struct plan p = plans[0];
+
+    p.machine.follow = true;
+    fail_all(&p);
+}

@@ -53,6 +53,8 @@ RIG_AMD_SRC := $(sort $(wildcard tests/rig/amd_*.c) \
 RIG_AMD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_AMD_SRC) \
                $(filter-out drivers/passthrough/vtd/%,$(RIG_DRIVER_SRC)))
 
+RIG_ALL_OBJ := $(sort $(RIG_VTD_OBJ) $(RIG_CORE_OBJ) $(RIG_AMD_OBJ) \
+               $(RIG_LAYER_OBJ) $(RIG_MATRIX_OBJ) $(RIG_CONT_OBJ) $(RIG_SOAK_OBJ))
 RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd \
              $(RIG_B)/rig_matrix $(RIG_B)/rig_continuity
 
@@ -87,6 +89,4 @@ $(RIG_B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(RIG_CC) $(RIG_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(RIG_VTD_OBJ:.o=.d) $(RIG_CORE_OBJ:.o=.d) $(RIG_AMD_OBJ:.o=.d)
--include $(RIG_LAYER_OBJ:.o=.d) $(RIG_MATRIX_OBJ:.o=.d) $(RIG_CONT_OBJ:.o=.d) \
-         $(RIG_SOAK_OBJ:.o=.d)
+-include $(RIG_ALL_OBJ:.o=.d)
