@@ -73,6 +73,7 @@ static void on_abort(int sig)
 {
     on_death();
     signal(sig, SIG_DFL);
+    raise(sig);
 }
 
 /* ---- Sockets ---- */
