@@ -72,7 +72,7 @@ def _(m):
     m.power_off()
 
 
-rounds = Scenario("rounds", dict())
+rounds = Scenario("rounds", dict(), seconds=600)
 
 
 @rounds.step("Xen boots dom0, NIC and edu are in quarantine")
@@ -152,7 +152,7 @@ def _(m):
     m.power_off()
 
 
-amd_rounds = Scenario("amd-rounds", dict(iommu="amd"))
+amd_rounds = Scenario("amd-rounds", dict(iommu="amd"), seconds=600)
 amd_rounds.steps = rounds.steps
 
 
