@@ -16,7 +16,8 @@ help:
 	@echo "make soak       100,000 moves there with DMA running; COUNT=n"
 	@echo "make test-model every interleaving of small scenarios"
 	@echo "make mutants    does each security check fail with its fix removed?"
-	@echo "make test-xen   every scenario under Xen, two machines at a time"
+	@echo "make test-xen   every scenario under Xen, two machines at a time;"
+	@echo "                IOMMU=amd: those of AMD-Vi"
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
 	@echo "make xen        build/xen/{xen,xen.gz,xen-syms,xen.efi}"
@@ -51,7 +52,7 @@ shell: hypervisor dom0
 compare-unity: hypervisor xen-stock dom0
 	@$(DOM0)/run.py compare-unity --xen $(XEN)
 test-xen: hypervisor xen-nohvm dom0-debian
-	@$(DOM0)/run.py test --xen $(XEN) $(if $(ONLY),--only $(ONLY))
+	@$(DOM0)/run.py test --xen $(XEN) --iommu $(IOMMU) $(if $(ONLY),--only $(ONLY))
 
 # -- Unit tests, checks, the rig ----------------------------------------------
 # Whatever says "N passed, N failed" at its end can be a stage of make test.
@@ -80,7 +81,8 @@ test: need-unit
 	@tests/stages.sh $(call STAGE,unit,-j$$(nproc) test-unit) \
 	    $(call STAGE,rig,-j$$(nproc) test-rig) \
 	    $(call STAGE,model,-j$$(nproc) test-model) \
-	    $(call STAGE,xen,test-xen) $(call STAGE,check,check)
+	    $(call STAGE,xen,test-xen) $(call STAGE,xen-amd,test-xen IOMMU=amd) \
+	    $(call STAGE,check,check)
 
 # -- Cleaning -----------------------------------------------------------------
 
