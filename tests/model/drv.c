@@ -435,11 +435,8 @@ static int scan(struct moat_platform *p, const void *table, size_t len)
     return rc;
 }
 
-static const struct hw_vendor vendor = {
+const struct hw_vendor drv_vendor = {
     .name = "model",
     .signature = "MODL",
     .scan = scan,
 };
-
-extern const struct hw_vendor *const hw_vendors[];
-const struct hw_vendor *const hw_vendors[] = { &vendor, NULL };

@@ -47,6 +47,7 @@ struct drv_program
     moat_sbdf_t scope;              /* unit 1's device; 0: none */
 };
 extern struct drv_program drv;
+extern const struct hw_vendor drv_vendor;
 
 /* Forget the program; the caps of an ordinary unit, ids of 4 bits. */
 void drv_reset(void);

@@ -82,6 +82,11 @@ void hwu_touch(enum hwu_thing thing, unsigned int unit, uint64_t id,
         mx_access(MX_OBJ(MX_IRTE, of_unit), write);
         break;
 
+    case HWU_THING_UNIT:
+        /* The queue, or (from 100h on) one register. */
+        mx_access(MX_OBJ(MX_RING, id ? id : unit), write);
+        break;
+
     case HWU_THING_TABLES:
         obj = model_tables_of(id);
         if ( obj )

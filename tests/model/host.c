@@ -364,10 +364,15 @@ uint64_t model_tables_of(moat_paddr_t pa)
     return mem_is_page(mem_va(pa)) ? tables_of(mem_va(pa)) : 0;
 }
 
+/* A store to DMA memory: entries, perhaps. */
+void (*model_dma_stored)(void);
+
 static void stored(void *p, uint64_t old)
 {
     if ( tables_of(p) )
         hwu_stored(mem_pa(p), mx_cpu(), old, mem_stamp());
+    else if ( model_dma_stored && node_of(p)->state == PAGE_DMA )
+        model_dma_stored();
 }
 
 void mx_settled(void)
@@ -440,6 +445,7 @@ void port_reset(void)
     mem_tables_of = tables_of;
     mem_seen = seen;
     model_relax = NULL;
+    model_dma_stored = NULL;
     model_unlocked = NULL;
     mem_start();
     model_host_reset();

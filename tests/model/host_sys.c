@@ -276,10 +276,14 @@ void host_unit_irq_release(struct moat_unit *unit)
 
 /* ---- Firmware ---- */
 
+const void *(*model_table)(const char *sig, size_t *len);
+
 const void *host_acpi_table(const char *sig, size_t *len)
 {
     static const char table[4] = "MODL";
 
+    if ( model_table )
+        return model_table(sig, len);
     if ( memcmp(sig, table, sizeof(table)) )
         return NULL;
     *len = sizeof(table);
@@ -295,6 +299,7 @@ enum host_mem host_mem_type(moat_paddr_t first, moat_paddr_t last)
 
 void model_host_reset(void)
 {
+    model_table = NULL;
     n_works = 0;
     pci_reset();
     log_len = 0;

@@ -2,7 +2,10 @@
 /*
  * The explorer's program.
  *
- *     model [--limit N] [--full] [NAME...]     explore (all, or those named)
+ *     model [OPTIONS] [NAME...]                explore (all, or those named)
+ *         --limit N       stop a scenario after so many schedules
+ *         --unbounded     do without bounds on preemptions
+ *         --full          do without reduction
  *     model --list
  *     model --replay SCHEDULE NAME             one schedule, with its trace
  *
@@ -17,6 +20,7 @@
 #include "mx.h"
 
 extern const struct mx_scenario *const scenarios[];
+extern const struct mx_scenario *const vtd_scenarios[];
 const char *model_log_text(void);
 
 /* Of processor time. */
@@ -30,6 +34,7 @@ static double seconds(void)
 
 static unsigned long total;
 static bool complete = true;
+static unsigned int bounded;
 
 static bool explore(const struct mx_scenario *s, const struct mx_options *o)
 {
@@ -45,10 +50,19 @@ static bool explore(const struct mx_scenario *s, const struct mx_options *o)
         snprintf(r.why, sizeof(r.why), "only %lu schedules, not %lu: the "
                  "explorer misses some", r.schedules, s->least);
     }
-    printf("%s %s: %lu schedules%s, %lu cut short, %lu steps, longest %u, "
-           "%.1f s\n", r.failed ? "FAIL" : "PASS", s->name, r.schedules,
-           r.failed ? "" : r.all ? " (all)" : o->replay ? "" : " (STOPPED)",
-           r.cut, r.transitions, r.longest, seconds() - from);
+    printf("%s %s: %lu schedules", r.failed ? "FAIL" : "PASS", s->name,
+           r.schedules);
+    if ( r.all && s->preemptions && !o->unbounded && !o->full )
+    {
+        printf(" (all with up to %u preemptions)", s->preemptions);
+        bounded++;
+    }
+    else if ( r.all )
+        printf(" (all)");
+    else if ( !r.failed && !o->replay )
+        printf(" (STOPPED)");
+    printf(", %lu cut short, %lu steps, longest %u, %.1f s\n", r.cut,
+           r.transitions, r.longest, seconds() - from);
     if ( r.failed )
     {
         printf("  why: %s\n", r.why);
@@ -72,10 +86,31 @@ static bool wanted(const struct mx_scenario *s, int argc, char **argv)
     return !argc;
 }
 
+static unsigned int passed, failed;
+
+static void list(const struct mx_scenario *const *s)
+{
+    for ( ; *s; s++ )
+        printf("%-24s %s\n", (*s)->name, (*s)->about);
+}
+
+static void explore_all(const struct mx_scenario *const *s,
+                        const struct mx_options *o, int argc, char **argv)
+{
+    for ( ; *s; s++ )
+    {
+        if ( !wanted(*s, argc, argv) )
+            continue;
+        if ( explore(*s, o) )
+            passed++;
+        else
+            failed++;
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct mx_options o;
-    unsigned int i, passed = 0, failed = 0;
     int arg;
 
     memset(&o, 0, sizeof(o));
@@ -83,12 +118,14 @@ int main(int argc, char **argv)
     {
         if ( !strcmp(argv[arg], "--list") )
         {
-            for ( i = 0; scenarios[i]; i++ )
-                printf("%-20s %s\n", scenarios[i]->name, scenarios[i]->about);
+            list(scenarios);
+            list(vtd_scenarios);
             return 0;
         }
         else if ( !strcmp(argv[arg], "--full") )
             o.full = true;
+        else if ( !strcmp(argv[arg], "--unbounded") )
+            o.unbounded = true;
         else if ( !strcmp(argv[arg], "--limit") && arg + 1 < argc )
             o.limit = strtoul(argv[++arg], NULL, 10);
         else if ( !strcmp(argv[arg], "--replay") && arg + 1 < argc )
@@ -109,17 +146,14 @@ int main(int argc, char **argv)
         else
             failed++;
     }
-    for ( i = 0; scenarios[i]; i++ )
-    {
-        if ( !wanted(scenarios[i], argc - arg, argv + arg) )
-            continue;
-        if ( explore(scenarios[i], &o) )
-            passed++;
-        else
-            failed++;
-    }
-    printf("schedules: %lu, %s\n", total, complete ? "all there are"
+    explore_all(scenarios, &o, argc - arg, argv + arg);
+    explore_all(vtd_scenarios, &o, argc - arg, argv + arg);
+    printf("schedules: %lu, %s", total, complete ? "all there are"
            : "not all: a scenario failed or was stopped");
+    if ( complete && bounded )
+        printf(", but for %u scenarios: of these all with few preemptions",
+               bounded);
+    printf("\n");
     printf("%u passed, %u failed\n", passed, failed);
     return failed || !passed;
 }

@@ -91,6 +91,12 @@ struct mx_scenario
     void (*end)(void);
     /* Schedules that must have been seen at least (guards the reduction). */
     unsigned long least;
+    /*
+     * Too many to see them all: instead every schedule, without reduction, in
+     * which a processor that could go on is made to wait at most so often.
+     * 0: no bound.
+     */
+    unsigned int preemptions;
 };
 
 struct mx_result
@@ -109,6 +115,7 @@ struct mx_options
     bool trace;
     bool full;                  /* no reduction: every order of points */
     bool quiet;                 /* a failure is expected */
+    bool unbounded;             /* preemptions: as many as there can be */
 };
 
 /* Explore; the trace of a failing schedule goes to standard output. */

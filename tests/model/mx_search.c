@@ -21,6 +21,8 @@ struct node *mx_nodes;
 unsigned int mx_n_nodes;
 static unsigned int at;             /* decisions taken in this run */
 static const struct mx_options *opts;
+static unsigned int bound;          /* of preemptions; 0: none, reduce */
+static unsigned int preemptions;    /* in this run */
 
 /* ---- A schedule as text: 0x12,1x3,?1 ---- */
 
@@ -171,6 +173,13 @@ static unsigned int first_of(unsigned int mask, unsigned int current)
     return (unsigned int)__builtin_ctz(mask);
 }
 
+static bool preempts(unsigned int enabled, unsigned int current,
+                     unsigned int chosen)
+{
+    return current < MX_PROCS && current != chosen &&
+           (enabled & BIT(current));
+}
+
 int mx_pick(unsigned int enabled, unsigned int current, unsigned int *node)
 {
     struct node *n;
@@ -182,11 +191,12 @@ int mx_pick(unsigned int enabled, unsigned int current, unsigned int *node)
         n = &mx_nodes[at++];
         if ( n->choices || !(enabled & BIT(n->chosen)) )
             mx_fail("the explorer went astray: a run did not repeat");
+        preemptions += preempts(enabled, current, n->chosen);
         return (int)n->chosen;
     }
     n = new_node();
     n->enabled = enabled;
-    if ( opts->replay || opts->full )
+    if ( opts->replay || opts->full || bound )
     {
         awake = enabled;
         if ( at < n_forced && !forced[at].choice &&
@@ -205,6 +215,10 @@ int mx_pick(unsigned int enabled, unsigned int current, unsigned int *node)
     }
     n->chosen = first_of(awake, current);
     n->wanted = opts->full ? enabled : BIT(n->chosen);
+    if ( bound && (preemptions < bound || current >= MX_PROCS ||
+                   !(enabled & BIT(current))) )
+        n->wanted = enabled;
+    preemptions += preempts(enabled, current, n->chosen);
     at++;
     return (int)n->chosen;
 }
@@ -313,6 +327,7 @@ void mx_explore(const struct mx_scenario *s, const struct mx_options *o,
         mx_nodes = calloc(MX_NODES, sizeof(*mx_nodes));
     memset(r, 0, sizeof(*r));
     opts = o;
+    bound = o->full || o->unbounded ? 0 : s->preemptions;
     mx_n_nodes = 0;
     if ( o->replay && !parse_schedule(o->replay) )
     {
@@ -321,7 +336,7 @@ void mx_explore(const struct mx_scenario *s, const struct mx_options *o,
         return;
     }
     do {
-        at = 0;
+        at = preemptions = 0;
         changed = mx_n_nodes ? mx_n_nodes - 1 : 0;
         how = mx_run(s);
         count(r, how);
@@ -336,7 +351,7 @@ void mx_explore(const struct mx_scenario *s, const struct mx_options *o,
         }
         changed = first_new(changed);
         note_accs(changed);
-        if ( !o->full )
+        if ( !o->full && !bound )
             mx_find_races(changed);
         if ( o->limit && r->schedules >= o->limit )
             return;

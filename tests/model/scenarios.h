@@ -6,6 +6,7 @@
 #include "mx.h"
 #include "world.h"
 
-extern const struct mx_scenario *const scenarios[];     /* ends in NULL */
+extern const struct mx_scenario *const scenarios[];     /* end in NULL */
+extern const struct mx_scenario *const vtd_scenarios[];
 
 #endif /* MODEL_SCENARIOS_H */

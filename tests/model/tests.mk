@@ -18,7 +18,7 @@ MODEL_CORE_SRC := $(filter-out %/vendors.c, \
     $(sort $(wildcard drivers/passthrough/core/*.c \
     drivers/passthrough/pt/*.c drivers/passthrough/queue/*.c)))
 MODEL_SHARED_SRC := $(sort $(wildcard tests/model/sc_*.c \
-    tests/model/unit/*.c)) \
+    tests/model/unit/hw*.c)) \
     $(addprefix tests/model/,drv.c drv_ring.c world.c pci.c)
 
 .PHONY: test-model model-build need-model
@@ -38,7 +38,8 @@ MODEL_X_CFLAGS := $(MODEL_CFLAGS) -fno-pie -Itests/model $(MODEL_INC)
 MODEL_SEEN := -O1 -fsanitize=thread -fno-builtin -fno-optimize-sibling-calls \
               -DMODEL_CORE
 MODEL_SEEN_SRC := $(filter-out %/did.c,$(MODEL_CORE_SRC)) \
-                  tests/model/did_view.c
+    $(sort $(wildcard drivers/passthrough/vtd/*.c)) \
+    drivers/passthrough/fw/dmar_parse.c tests/model/did_view.c
 MODEL_OWN_SRC := $(filter-out %/did_view.c %/threads.c, \
                  $(sort $(wildcard tests/model/*.c tests/model/unit/*.c)))
 MODEL_SEEN_OBJ := $(MODEL_SEEN_SRC:%.c=$(MODEL_B)/seen/%.o)

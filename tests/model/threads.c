@@ -254,6 +254,8 @@ bool did_view_live(const struct moat_unit *u, unsigned int did,
     return true;
 }
 
+const struct hw_vendor *const hw_vendors[] = { &drv_vendor, NULL };
+
 /* ---- Rounds ---- */
 
 static void *thread(void *arg)

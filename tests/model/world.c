@@ -84,6 +84,7 @@ void world_start(unsigned int devs, unsigned int guests, unsigned int flags)
     o.quarantine = MOAT_QUARANTINE_BASIC;
     o.timeout_ms = 1;
     EXPECT(!moat_platform_create(&o, &w.p));
+    drv.unit[0] = moat_unit_get(w.p, 0);
     if ( flags & WORLD_INTR )
         EXPECT(!moat_platform_enable_intremap(w.p, true));
     EXPECT(!moat_platform_setup(w.p));
@@ -173,7 +174,7 @@ void world_expect_at(unsigned int dev, const struct moat_domain *d)
     EXPECT(moat_device_owner(m) == d);
     EXPECT(!g->moving);
     EXPECT(g->cur == (d ? d : g->quar));
-    unit = container_of(m->unit, struct drv_unit, unit)->number;
+    unit = m->unit->index;
     for ( e = g->entries; e; e = e->next )
     {
         EXPECT(!m->unit->ops->entry_get(m->unit, MOAT_SBDF_RID(e->id), &now));

@@ -202,7 +202,9 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
                               unsigned int n, uint32_t *token)
 {
     struct vtd_unit *v = to_vtd(u);
+    unsigned long flags;
     unsigned int i;
+    bool queued;
     int rc;
 
     *token = 0;
@@ -216,9 +218,17 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
     if ( HOST_READ_ONCE(v->queue_on) )
         return submit_queued(v, f, n, token);
 
-    for ( i = 0; !rc && i < n; i++ )
-        rc = vtd_flush_by_registers(v, &f[i]);
-    return rc;
+    /*
+     * The queue was off: for good, or while another processor repaired it. It
+     * is switched on and off under this lock, and registers may not be used
+     * while it is on (6.5.2).
+     */
+    flags = host_lock_irqsave(&v->reg_lock);
+    queued = v->queue_on;
+    for ( i = 0; !queued && !rc && i < n; i++ )
+        rc = vtd_flush_by_registers_locked(v, &f[i]);
+    host_unlock_irqrestore(&v->reg_lock, flags);
+    return queued ? submit_queued(v, f, n, token) : rc;
 }
 
 int cf_check vtd_flush_wait(struct moat_unit *u, uint32_t token)

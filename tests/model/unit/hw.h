@@ -90,6 +90,7 @@ enum hwu_thing
     HWU_THING_PAGE,         /* what is cached of a page */
     HWU_THING_IRTE,
     HWU_THING_TABLES,       /* the tables that hold page @id */
+    HWU_THING_UNIT,         /* its queue; 100h + offset: a register */
 };
 
 /* ---- What the surroundings provide ---- */
