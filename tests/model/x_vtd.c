@@ -304,15 +304,20 @@ static const struct mx_scenario vtd_flushes = {
 
 /* ---- Failures ---- */
 
-static void two_setup(void)
+static void two_devices(unsigned int flags)
 {
     vtd_reset();
-    world_start(2, 2, 0);
+    world_start(2, 2, flags);
     world_settled();
     world_map(A, 0, 0);
     world_map(B, 1, 1);
     world_move(0, A);
     world_move(1, B);
+}
+
+static void two_setup(void)
+{
+    two_devices(0);
 }
 
 static void unmap_b(void)
@@ -406,6 +411,50 @@ static const struct mx_scenario vtd_restart = {
     .preemptions = 2,
 };
 
+/* No register reaches a device's TLB: its flush must be repeated. */
+static void two_ats_setup(void)
+{
+    two_devices(WORLD_ATS);
+}
+
+static void stuck_b(void)
+{
+    drv.fail_at = 1 + port_choose(2, "the submission that fails");
+    drv.fate = DRV_LOST;
+    drv.fail_for = 1;
+    unmap_b();
+}
+
+/* Its flush failed twice because of the queue: the device may be cut off. */
+static void ats_restart_end(void)
+{
+    if ( port_bus_master(WORLD_DEV(0)) )
+    {
+        alive_end();
+        return;
+    }
+    port_work_run();
+    EXPECT(drv.unit[0]->state == UNIT_DMA);
+    EXPECT(port_bus_master(WORLD_DEV(1)));
+    EXPECT(port_failures(WORLD_DEV(0)) == 1);
+    drv.fail_at = 0;
+    world_expect_at(1, B);
+    w.leaks = true;
+    world_stop();
+}
+
+static const struct mx_scenario vtd_ats_restart = {
+    .name = "vtd-ats-restart-queue",
+    .about = "vtd-restart-queue while the other flush is one of a device's "
+             "TLB",
+    .procs = 2,
+    .setup = two_ats_setup,
+    .cpu = { unmap_0, stuck_b },
+    .end = ats_restart_end,
+    .least = 20,
+    .preemptions = 2,
+};
+
 static void dead_setup(void)
 {
     two_setup();
@@ -442,5 +491,6 @@ static const struct mx_scenario vtd_dead = {
 
 const struct mx_scenario *const vtd_scenarios[] = {
     &vtd_assign, &vtd_deassign, &vtd_ats, &vtd_flushes, &vtd_late,
-    &vtd_refused, &vtd_lost, &vtd_restart, &vtd_dead, NULL,
+    &vtd_refused, &vtd_lost, &vtd_restart, &vtd_ats_restart,
+    &vtd_dead, NULL,
 };
