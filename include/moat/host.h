@@ -118,6 +118,14 @@ uint32_t host_pci_read32(moat_sbdf_t dev, unsigned int reg);
 void host_pci_write16(moat_sbdf_t dev, unsigned int reg, uint16_t v);
 void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v);
 
+/*
+ * Let nobody but the core write to the configuration space of @dev, or (hold
+ * false) let them again: a device that has been programmed by a guest and must
+ * stay quiet while another reaches the memory they share. Writes that come
+ * meanwhile are dropped. Device lock held; not nested. -errno: not possible.
+ */
+int host_pci_hold(moat_sbdf_t dev, bool hold);
+
 /* Has firmware claimed the errors of @dev for itself (ACPI HEST)? */
 bool host_aer_firmware_first(moat_sbdf_t dev);
 
