@@ -121,6 +121,25 @@ void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v)
     pci_conf_write32(sbdf(dev), reg, v);
 }
 
+/*
+ * By the map of read-only devices, which everything that dom0 writes to
+ * configuration space is checked against.
+ */
+int host_pci_hold(moat_sbdf_t dev, bool hold)
+{
+    unsigned long *map = (unsigned long *)pci_get_ro_map(sbdf(dev).seg);
+
+    if ( !map )
+        return hold ? -EOPNOTSUPP : 0;
+
+    if ( hold )
+        set_bit(sbdf(dev).bdf, map);
+    else
+        clear_bit(sbdf(dev).bdf, map);
+
+    return 0;
+}
+
 /* ---- Identity maps ---- */
 
 static p2m_access_t access(unsigned int prot)
