@@ -228,3 +228,56 @@ TEST(write_buffers)
     fake_set32(f, 0x1c, fake_get32(f, 0x1c) & ~0x08000000u);
     destroy(f);
 }
+
+/* ---- A graphics unit that sleeps (Cantiga, stepping B3) ---- */
+
+#define IGD_BAR     ((moat_paddr_t)0xf0000000)
+
+static uint64_t igd_read(void *ctx, unsigned int off, unsigned int bytes)
+{
+    CHECK_EQ(off, 0xa4);
+    CHECK_EQ(bytes, 4);
+    ++*(unsigned int *)ctx;
+    return 0;
+}
+
+/* The reads of the graphics device's register over bring-up and one flush. */
+static unsigned int wakes(uint8_t revision)
+{
+    unsigned int reads = 0, before;
+    struct sim_mmio igd = { .pa = IGD_BAR + 0x2000, .size = 0x1000,
+                            .read = igd_read, .ctx = &reads };
+    struct vtd_fake *f = fake_unit_at(BASE, FAKE_CAP, FAKE_ECAP);
+    struct sim_pci *gfx;
+    static struct dmar_build d;
+
+    sim_pci_add(MOAT_SBDF(0, 0, 0, 0), 0x8086, 0x2a40, 0x060000);
+    gfx = sim_pci_add(MOAT_SBDF(0, 0, 2, 0), 0x8086, 0x2a42, 0x030000);
+    gfx->cfg[8] = revision;
+    sim_pci_set32(gfx, 0x10, (uint32_t)IGD_BAR | 4);
+    sim_mmio_add(&igd);
+    dmar_begin(&d, 1);
+    dmar_drhd(&d, BASE, false, 0x10);
+    dmar_end(&d);
+    p = NULL;
+    CHECK_EQ(moat_platform_create(&fake_opts, &p), 0);
+    u = moat_unit_get(p, 0);
+    CHECK_EQ(bring_up(), 0);
+    before = reads;
+    CHECK_EQ(before != 0, revision == 7);
+    range(5, 5, false);
+    before = reads - before;
+    destroy(f);
+    return before;
+}
+
+TEST(sleepy_graphics)
+{
+    CHECK_EQ(wakes(7), 1);
+    CHECK_LOG("chipset 2a42: graphics is woken before each invalidation");
+}
+
+TEST(other_graphics)
+{
+    CHECK_EQ(wakes(6), 0);
+}

@@ -211,6 +211,7 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
     if ( !v->mmio )
         return -EIO;
 
+    vtd_quirk_wake(v);
     rc = vtd_write_buffer_flush(v);
     if ( rc )
         return rc;
@@ -256,6 +257,7 @@ int vtd_flush_everything(struct vtd_unit *v)
     };
     int rc;
 
+    vtd_quirk_wake(v);
     if ( v->queue_on )
         return run(v, all, ARRAY_SIZE(all));
     rc = vtd_flush_by_registers(v, &all[0]);
@@ -314,6 +316,7 @@ int cf_check vtd_flush_rescue(struct moat_unit *u)
     if ( !v->mmio || !v->queue_ready )
         return -EIO;
 
+    vtd_quirk_wake(v);
     flags = host_lock_irqsave(&v->reg_lock);
     if ( v->queue_on )
         rc = everything_queued(v);

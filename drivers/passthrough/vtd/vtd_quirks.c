@@ -48,9 +48,56 @@ static bool no_superpages(uint32_t id)
     }
 }
 
+/*
+ * Cantiga stepping B3: the graphics unit may sleep through an invalidation
+ * unless a read of one of the device's registers has woken it.
+ */
+#define IGD             MOAT_SBDF(0, 0, 2, 0)
+#define PCI_BAR0        0x10
+#define BAR_IS_MEM64(v) (((v) & 7u) == 4)
+#define IGD_PAGE        0x2000u
+#define IGD_WAKE        0xa4u           /* in that page */
+
+void vtd_quirk_sleepy_igfx(struct vtd_unit *v)
+{
+    uint32_t bar = host_pci_read32(IGD, PCI_BAR0);
+    uint32_t id = host_pci_read32(IGD, PCI_ID);
+    uint64_t pa;
+
+    if ( (id & 0xff00ffffu) != INTEL(0x2a00) ||
+         host_pci_read8(IGD, PCI_REVISION) != 7 || !BAR_IS_MEM64(bar) )
+        return;
+    pa = ((uint64_t)host_pci_read32(IGD, PCI_BAR0 + 4) << 32) |
+         (bar & 0xffff0000u);
+    v->igd = pa ? host_mmio_map(pa + IGD_PAGE, MOAT_PAGE_SIZE) : NULL;
+    if ( v->igd )
+        host_log_info("VT-d unit %#"PRIx64": chipset %04x: graphics is woken "
+                      "before each invalidation", v->unit.reg_pa,
+                      (unsigned int)(id >> 16));
+    else
+        host_log_warn("VT-d unit %#"PRIx64": chipset %04x: registers of the "
+                      "graphics device (%#"PRIx64") cannot be mapped: an "
+                      "invalidation may find it asleep", v->unit.reg_pa,
+                      (unsigned int)(id >> 16), pa);
+}
+
+void vtd_quirk_wake(const struct vtd_unit *v)
+{
+    if ( v->igd )
+        (void)host_mmio_read32(v->igd, IGD_WAKE);
+}
+
+void vtd_quirks_release(struct vtd_unit *v)
+{
+    if ( v->igd )
+        host_mmio_unmap(v->igd);
+    v->igd = NULL;
+}
+
 void vtd_quirks_unit(struct vtd_unit *v)
 {
     uint32_t id = host_bridge_id();
+
 
     if ( hides_write_buffers(id) && !v->wbf )
     {
@@ -132,7 +179,7 @@ bool vtd_quirk_no_igfx(void)
         return false;
     }
 
-    if ( host_pci_read16(MOAT_SBDF(0, 0, 2, 0), 0x52) & 0x0800 )
+    if ( host_pci_read16(IGD, 0x52) & 0x0800 )
         return false;
     host_log_warn("VT-d: firmware did not prepare the graphics device for "
                   "translation: its unit is not used");

@@ -120,7 +120,10 @@ static void check_dedicated(struct scan *s, struct vtd_unit *v)
         host_log_info("VT-d unit %#"PRIx64": left off for the graphics "
                       "device, by option", v->unit.reg_pa);
     else if ( !vtd_quirk_no_igfx() )
+    {
+        vtd_quirk_sleepy_igfx(v);
         return;
+    }
     v->unit.ignored = true;
 }
 

@@ -421,6 +421,7 @@ void cf_check vtd_release(struct moat_unit *u)
     }
 
     free_ats(v);
+    vtd_quirks_release(v);
     if ( v->mmio )
         host_mmio_unmap(v->mmio);
     host_free(v);

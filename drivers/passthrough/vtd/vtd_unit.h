@@ -38,6 +38,7 @@ struct vtd_unit
     bool igfx_only;                     /* serves integrated graphics alone */
     moat_sbdf_t only_dev;               /* the one it names, if n_scopes 1 */
     bool wbf;                           /* write buffers need flushing */
+    struct host_mmio *igd;              /* vtd_quirk_wake(); NULL: no need */
 
     /* Command register, register-based invalidation: rank REGS, irqsave. */
     struct host_lock reg_lock;
@@ -252,6 +253,14 @@ void cf_check vtd_crash(struct moat_unit *u);
 
 /* What the host bridge's id says of units like this one. */
 void vtd_quirks_unit(struct vtd_unit *v);
+/*
+ * Before translation is switched on and before each invalidation: a graphics
+ * unit that sleeps with its device, and misses what it is told, wakes up. Any.
+ */
+void vtd_quirk_wake(const struct vtd_unit *v);
+/* Prepare for that, if the device that @v serves is of this kind. */
+void vtd_quirk_sleepy_igfx(struct vtd_unit *v);
+void vtd_quirks_release(struct vtd_unit *v);
 /* Interrupt remapping does not work on this chipset (said). */
 bool vtd_quirk_no_intremap(void);
 /* The graphics unit cannot translate as the firmware set it up (said). */
