@@ -16,6 +16,7 @@ help:
 	@echo "make soak       100,000 moves there with DMA running; COUNT=n"
 	@echo "make test-model every interleaving of small scenarios"
 	@echo "make mutants    does each security check fail with its fix removed?"
+	@echo "make tools      build/tools/iommu-tables: what DMAR and IVRS say"
 	@echo "make test-xen   every scenario under Xen, two machines at a time;"
 	@echo "                IOMMU=amd: those of AMD-Vi"
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
@@ -65,6 +66,7 @@ RIG_TESTS :=
 -include tests/rig/tests.mk
 -include tests/model/tests.mk
 -include tests/mutants/mutants.mk
+-include tools/tools.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
 STAGE = "$(1):$(MAKE) --no-print-directory $(2)"

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tables as a picture. */
+#ifndef TOOL_PICTURE_H
+#define TOOL_PICTURE_H
+
+#include <stdio.h>
+
+struct machine;
+
+/* One file, without references to others. 0, or -errno (also of writing). */
+int picture_svg(const struct machine *m, FILE *out);
+int picture_html(const struct machine *m, FILE *out);
+
+#endif /* TOOL_PICTURE_H */

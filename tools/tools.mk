@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# iommu-tables: make tools. Also works alone, from the project's root:
+# make -f tools/tools.mk tools.
+#
+# build/tools/iommu-tables is what gcc makes; clang looks at the same sources
+# and makes build/tools/clang/iommu-tables. Every tools/iommu-tables/*.c
+# belongs to it, and the hypervisor's parsers as they are.
+
+TOOLS_B := build/tools
+TOOLS_WARN := -Wall -Wextra -Werror -Wvla -Wdeclaration-after-statement \
+              -Wredundant-decls -Wnested-externs \
+              -Wno-missing-field-initializers
+TOOLS_CFLAGS := -std=gnu11 -g -O2 -D_GNU_SOURCE -fstack-protector-strong \
+                -D_FORTIFY_SOURCE=2 -fPIE $(TOOLS_WARN) \
+                -Itools/iommu-tables -Iinclude -Idrivers/passthrough
+TOOLS_LIBS := -ljansson -lpci
+TOOLS_SRC := $(sort $(wildcard tools/iommu-tables/*.c)) \
+             $(sort $(wildcard drivers/passthrough/fw/*.c))
+TOOLS_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/gcc/%.o)
+TOOLS_CLANG_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/clang/%.o)
+
+.PHONY: tools need-tools
+tools: $(TOOLS_B)/iommu-tables $(TOOLS_B)/clang/iommu-tables
+need-tools:
+	@$(if $(NEED),$(NEED) gcc clang libc6-dev libjansson-dev libpci-dev)
+
+$(TOOLS_OBJ): $(TOOLS_B)/gcc/%.o: %.c | need-tools
+	@mkdir -p $(@D)
+	@echo "  CC $<"; gcc $(TOOLS_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TOOLS_CLANG_OBJ): $(TOOLS_B)/clang/%.o: %.c | need-tools
+	@mkdir -p $(@D)
+	@echo "  CLANG $<"; clang $(TOOLS_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TOOLS_B)/iommu-tables: $(TOOLS_OBJ)
+	@echo "  LD $@"; gcc -pie -o $@ $^ $(TOOLS_LIBS)
+
+$(TOOLS_B)/clang/iommu-tables: $(TOOLS_CLANG_OBJ)
+	@echo "  LD $@"; clang -pie -o $@ $^ $(TOOLS_LIBS)
+
+-include $(TOOLS_OBJ:.o=.d) $(TOOLS_CLANG_OBJ:.o=.d)
