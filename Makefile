@@ -17,6 +17,7 @@ help:
 	@echo "make test-model every interleaving of small scenarios"
 	@echo "make mutants    does each security check fail with its fix removed?"
 	@echo "make tools      build/tools/iommu-tables: what DMAR and IVRS say"
+	@echo "make fuzz       firmware tables that nobody wrote; SECONDS_EACH=n"
 	@echo "make test-xen   every scenario under Xen, two machines at a time;"
 	@echo "                IOMMU=amd: those of AMD-Vi"
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
@@ -66,6 +67,7 @@ RIG_TESTS :=
 -include tests/rig/tests.mk
 -include tests/model/tests.mk
 -include tests/mutants/mutants.mk
+-include tests/fuzz/fuzz.mk
 -include tools/tools.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
@@ -83,6 +85,7 @@ test: need-unit
 	@tests/stages.sh $(call STAGE,unit,-j$$(nproc) test-unit) \
 	    $(call STAGE,rig,-j$$(nproc) test-rig) \
 	    $(call STAGE,model,-j$$(nproc) test-model) \
+	    $(call STAGE,fuzz,-j$$(nproc) fuzz-replay) \
 	    $(call STAGE,xen,test-xen) $(call STAGE,xen-amd,test-xen IOMMU=amd) \
 	    $(call STAGE,check,check)
 
