@@ -13,11 +13,13 @@ enum field_show
 {
     SHOW_HEX,               /* 0x.., in JSON a string */
     SHOW_DEC,               /* a number */
+    SHOW_WIDTH,             /* number of bits minus one; in JSON as it stands */
     SHOW_ID,                /* AMD device id: bus:device.function */
     SHOW_TEXT,              /* characters; in JSON escaped as \u00XX */
     SHOW_BITS,              /* see bits */
     SHOW_RESERVED,          /* said only where it is not zero */
-    SHOW_LENGTH,            /* follows from the content */
+    SHOW_LENGTH,            /* of all that contains it: follows from that */
+    SHOW_TAIL_LENGTH,       /* of what follows the fixed fields */
     SHOW_CHECKSUM,          /* likewise */
     SHOW_TYPE,              /* stands in the format */
 };
@@ -72,12 +74,18 @@ struct node_format
 
 extern const struct node_format dmar_header_format, ivrs_header_format;
 
+/* The device entry that ends a range: the parser has it with its start. */
+#define IVRS_RAW_END    0x04
+
 /* NULL for unknown types. */
 const struct node_format *dmar_record_format(unsigned int type);
 const struct node_format *ivrs_block_format(unsigned int type);
 const struct node_format *ivrs_entry_format(unsigned int type);
 /* Of a scope: all types look the same. */
 extern const struct node_format dmar_scope_format;
+/* What records, blocks and entries of unknown type have nevertheless. */
+extern const struct node_format dmar_unknown_format, ivrs_unknown_format,
+                                ivrs_unknown_entry_format;
 /* By short name, case ignored, as JSON names them; NULL if unknown. */
 const struct node_format *dmar_record_named(const char *name);
 const struct node_format *ivrs_block_named(const char *name);

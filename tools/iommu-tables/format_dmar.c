@@ -13,7 +13,7 @@ static const struct bit_format dmar_flags[] =
 static const struct field_format header_fields[] =
 {
     ACPI_HEADER_FIELDS,
-    { "Host Address Width", "host_address_width", 36, 1, SHOW_DEC },
+    { "Host Address Width", "host_address_width", 36, 1, SHOW_WIDTH },
     { "Flags", "flags", 37, 1, SHOW_BITS, dmar_flags },
     { "Reserved", "reserved", 38, 10, SHOW_RESERVED },
 };
@@ -38,7 +38,7 @@ static const struct bit_format drhd_flags[] =
 static const struct bit_format drhd_size[] =
 {
     /* 2^N pages of 4 KiB */
-    { "Size of the register set, log2 of pages", "register_pages_log2", 0, 4 },
+    { "N", "register_pages_log2", 0, 4 },
     { NULL },
 };
 
@@ -128,6 +128,14 @@ static const struct node_format records[] =
       "VT-d 8.9", 8, TAIL_SCOPES, FIELDS(sidp_fields) },
 };
 
+static const struct field_format unknown_fields[] = { RECORD_FIELDS };
+
+const struct node_format dmar_unknown_format =
+{
+    0, "record", "Record of unknown type", "VT-d 8.2", 4, TAIL_NONE,
+    FIELDS(unknown_fields),
+};
+
 static const struct value_name scope_types[] =
 {
     { DMAR_SCOPE_ENDPOINT, "PCI Endpoint Device" },
@@ -161,7 +169,7 @@ static const struct field_format scope_fields[] =
 
 const struct node_format dmar_scope_format =
 {
-    0, "scope", "Device Scope Structure", "VT-d 8.3.1", 6, TAIL_PATH,
+    0, "Device Scope", "Device Scope Structure", "VT-d 8.3.1", 6, TAIL_PATH,
     FIELDS(scope_fields),
 };
 

@@ -177,6 +177,19 @@ static const struct node_format blocks[] =
       "AMD IOMMU 5.2.3", 32, TAIL_NONE, FIELDS(ivmd22_fields) },
 };
 
+static const struct field_format unknown_fields[] =
+{
+    { "Type", "type", 0, 1, SHOW_TYPE },
+    { "Flags", "flags", 1, 1, SHOW_HEX },
+    { "Length", "length", 2, 2, SHOW_LENGTH },
+};
+
+const struct node_format ivrs_unknown_format =
+{
+    0, "block", "Block of unknown type", "AMD IOMMU 5.2.1", 4, TAIL_NONE,
+    FIELDS(unknown_fields),
+};
+
 static const struct node_format *typed(const struct node_format *list,
                                        size_t nr, unsigned int type)
 {
@@ -235,6 +248,14 @@ static const struct value_name uid_formats[] =
 #define ENTRY_ID    { "DeviceID", "device_id", 1, 2, SHOW_ID }
 #define ENTRY_NO_ID { "Reserved", "reserved", 1, 2, SHOW_RESERVED }
 
+static const struct field_format unknown_entry_fields[] = { ENTRY_TYPE };
+
+const struct node_format ivrs_unknown_entry_format =
+{
+    0, "entry", "Entry of unknown type", "AMD IOMMU 5.2.2.2", 1, TAIL_NONE,
+    FIELDS(unknown_entry_fields),
+};
+
 static const struct field_format pad4_fields[] =
 {
     ENTRY_TYPE,
@@ -292,7 +313,7 @@ static const struct field_format acpi_fields[] =
     { "Hardware ID", "hid", 4, 8, SHOW_TEXT },
     { "Compatible ID", "cid", 12, 8, SHOW_TEXT },
     { "Unique ID Format", "uid_format", 20, 1, SHOW_DEC, NULL, uid_formats },
-    { "Unique ID Length", "uid_length", 21, 1, SHOW_LENGTH },
+    { "Unique ID Length", "uid_length", 21, 1, SHOW_TAIL_LENGTH },
 };
 
 static const struct node_format entries[] =
@@ -305,8 +326,8 @@ static const struct node_format entries[] =
       FIELDS(select_fields) },
     { 0x03, "Start of range", "First of a range", "AMD IOMMU 5.2.2.4", 4,
       TAIL_NONE, FIELDS(select_fields) },
-    { 0x04, "End of range", "Last of a range", "AMD IOMMU 5.2.2.4", 4,
-      TAIL_NONE, FIELDS(end_fields) },
+    { IVRS_RAW_END, "End of range", "Last of a range", "AMD IOMMU 5.2.2.4",
+      4, TAIL_NONE, FIELDS(end_fields) },
     { 0x40, "Pad8", "Padding, 8 bytes", "AMD IOMMU 5.2.2.5", 8, TAIL_NONE,
       FIELDS(pad8_fields) },
     { 0x42, "Alias select", "One device with an alias", "AMD IOMMU 5.2.2.5",

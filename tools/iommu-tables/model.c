@@ -13,6 +13,7 @@ static void add_field(struct node *n, const struct table *t,
 {
     struct field *f;
 
+    /* Fields have no gaps: behind one that does not fit, none does. */
     if ( (size_t)fmt->offset + fmt->width > n->len )
         return;
 
@@ -22,6 +23,7 @@ static void add_field(struct node *n, const struct table *t,
     f->offset = n->offset + fmt->offset;
     f->width = fmt->width;
     f->value = f->width <= 8 ? get_le(t->bytes + f->offset, f->width) : 0;
+    n->tail = f->offset + f->width;
 }
 
 void node_init(struct node *n, const struct table *t, enum node_kind kind,
@@ -39,10 +41,23 @@ void node_init(struct node *n, const struct table *t, enum node_kind kind,
         return;
 
     n->type = fmt->type;
+    n->tail = offset;
     for ( i = 0; i < fmt->nr_fields; i++ )
         add_field(n, t, &fmt->fields[i]);
-    if ( fmt->fixed < len )
-        n->tail = offset + fmt->fixed;
+}
+
+void node_init_unknown(struct node *n, const struct table *t,
+                       enum node_kind kind, const struct node_format *fmt,
+                       size_t offset, size_t len)
+{
+    node_init(n, t, kind, fmt, offset, len);
+    n->fmt = NULL;
+    n->type = node_value(n, "type", 0);
+}
+
+bool node_short(const struct node *n)
+{
+    return n->fmt && n->len < n->fmt->fixed;
 }
 
 struct node *node_add(struct node **nodes, size_t *nr)

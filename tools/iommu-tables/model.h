@@ -39,7 +39,7 @@ struct node
     struct field *fields;           /* those that fit in len */
     size_t nr_fields;
     size_t tail;                    /* offset in the table of what follows
-                                     * the fixed fields; at most its end */
+                                     * the fields; at most the node's end */
     struct node *kids;              /* scopes or entries, in order */
     size_t nr_kids;
 
@@ -122,9 +122,16 @@ const char *table_name(const struct table *t);
 /* The node that @offset lies in, innermost; NULL outside of the table. */
 const struct node *table_node_at(const struct table *t, size_t offset);
 
+/* Does @n end before the fixed fields of its type do? */
+bool node_short(const struct node *n);
+
 /* Inside of the model: model.c, model_dmar.c, model_ivrs.c. */
 void node_init(struct node *n, const struct table *t, enum node_kind kind,
                const struct node_format *fmt, size_t offset, size_t len);
+/* The same for a type that is not known: @fmt has what it must have. */
+void node_init_unknown(struct node *n, const struct table *t,
+                       enum node_kind kind, const struct node_format *fmt,
+                       size_t offset, size_t len);
 struct node *node_add(struct node **nodes, size_t *nr);
 /* Bytes from @from to @to (exclusive) that nothing can be said about. */
 void node_add_rest(struct node **nodes, size_t *nr, const struct table *t,

@@ -45,8 +45,7 @@ static void add_unknown(struct table *t, size_t from, size_t to)
         size_t len = get_le(t->bytes + from + 2, 2);
         struct node *n = node_add(&t->records, &t->nr_records);
 
-        node_init(n, t, NODE_RECORD, NULL, from, len);
-        n->type = get_le(t->bytes + from, 2);
+        node_init_unknown(n, t, NODE_RECORD, &dmar_unknown_format, from, len);
         from += len;
     }
 }

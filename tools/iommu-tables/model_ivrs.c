@@ -24,12 +24,15 @@ static void add_raw_entries(struct node *block, const struct table *t,
 {
     while ( from < to )
     {
-        uint8_t type = t->bytes[from];
+        const struct node_format *fmt = ivrs_entry_format(t->bytes[from]);
         size_t len = entry_len(t, from);
         struct node *n = node_add(&block->kids, &block->nr_kids);
 
-        node_init(n, t, NODE_ENTRY, ivrs_entry_format(type), from, len);
-        n->type = type;
+        if ( fmt )
+            node_init(n, t, NODE_ENTRY, fmt, from, len);
+        else
+            node_init_unknown(n, t, NODE_ENTRY, &ivrs_unknown_entry_format,
+                              from, len);
         from += len;
     }
 }
@@ -90,8 +93,7 @@ static void add_unknown(struct table *t, size_t from, size_t to)
         size_t len = get_le(t->bytes + from + 2, 2);
         struct node *n = node_add(&t->records, &t->nr_records);
 
-        node_init(n, t, NODE_RECORD, NULL, from, len);
-        n->type = t->bytes[from];
+        node_init_unknown(n, t, NODE_RECORD, &ivrs_unknown_format, from, len);
         from += len;
     }
 }

@@ -20,8 +20,8 @@ static const char help[] =
 "What the firmware's DMAR (Intel VT-d) or IVRS (AMD-Vi) table says, and what\n"
 "it means: decoded field by field, then judged as the hypervisor does.\n"
 "\n"
-"FILE is a raw table, the text of acpidump, a file or the output of acpixtract,\n"
-"or a directory of these; - is standard input. Without FILE: this machine's\n"
+"FILE is a raw table (what acpixtract writes), the text of acpidump, or a\n"
+"directory of these; - is standard input. Without FILE: this machine's\n"
 "/sys/firmware/acpi/tables (as root).\n"
 "\n"
 "What is shown, one of:\n"
@@ -34,9 +34,9 @@ static const char help[] =
 "      --diff            what differs between two FILEs\n"
 "\n"
 "How:\n"
-"  -x, --bytes           with the bytes of every field\n"
-"      --pci[=LSPCI]     with the PCI devices of this machine, or of a file made\n"
-"                        by lspci -mm -n -D -vvv\n"
+"  -x, --bytes           every field on its own line, with its bytes\n"
+"      --pci[=LSPCI]     with the PCI devices of this machine, or of a file\n"
+"                        made by lspci -mm -n -D -vvv\n"
 "  -o, --output=FILE     not to standard output\n"
 "      --table=N         --compile: the Nth table in the JSON, from 0\n"
 "      --color=WHEN      auto (on a terminal), always or never\n"
@@ -91,7 +91,7 @@ static int set_mode(struct options *o, enum mode mode)
 static int set_colour(struct options *o, const char *when)
 {
     if ( !strcmp(when, "always") )
-        o->colour = true;
+        o->colour = o->colour_forced = true;
     else if ( !strcmp(when, "never") )
         o->colour = false;
     else if ( strcmp(when, "auto") )
@@ -171,6 +171,8 @@ int options_read(struct options *o, int argc, char **argv)
         if ( status >= 0 )
             return status;
     }
+    if ( o->output && !o->colour_forced )
+        o->colour = false;
     o->files = argv + optind;
     o->nr_files = argc - optind;
 

@@ -16,7 +16,8 @@ enum mode
 struct options
 {
     enum mode mode;
-    bool bytes, colour;
+    bool bytes;
+    bool colour, colour_forced;
     bool pci;
     const char *pci_file;   /* NULL: this machine */
     const char *bdf;        /* MODE_EXPLAIN */

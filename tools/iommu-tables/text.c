@@ -3,99 +3,183 @@
 
 #include "util.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
-static char *bits_text(const struct field *f)
+#define RED     "\033[31m"
+#define BOLD    "\033[1m"
+#define DIM     "\033[2m"
+#define PLAIN   "\033[0m"
+
+struct printer
 {
-    char *s = xprintf("%0*llXh", (int)f->width * 2,
-                      (unsigned long long)f->value);
-    const struct bit_format *b;
+    const struct table *table;
+    const struct text_style *style;
+    FILE *out;
+};
 
-    for ( b = f->fmt->bits; b->name; b++ )
-    {
-        uint64_t v = (f->value >> b->low) & ((1ull << b->width) - 1);
-        char *old = s;
-
-        if ( b->width == 1 && !v )
-            continue;
-        s = b->width == 1 ? xprintf("%s %s", old, b->name)
-                          : xprintf("%s %s=%llu", old, b->name,
-                                    (unsigned long long)v);
-        free(old);
-    }
-
-    return s;
+static const char *colour(const struct printer *p, const char *code)
+{
+    return p->style->colour ? code : "";
 }
 
-static char *string_text(const struct table *t, const struct field *f)
+/* What the hypervisor's parser did not like about @n. */
+static void print_problem(const struct printer *p, const struct node *n,
+                          int indent)
 {
-    char *s = xalloc(f->width + 3), *p = s;
+    if ( n->rc >= 0 )
+        return;
+    fprintf(p->out, "%*s%s!! at %03zXh: %s; there is %#llx%s\n", indent, "",
+            colour(p, RED), n->err.offset, n->err.rule,
+            (unsigned long long)n->err.value, colour(p, PLAIN));
+}
+
+static bool all_zero(const struct table *t, const struct field *f)
+{
     unsigned int i;
 
-    *p++ = '"';
     for ( i = 0; i < f->width; i++ )
-    {
-        uint8_t c = t->bytes[f->offset + i];
-
-        *p++ = isprint(c) ? (char)c : '.';
-    }
-    *p = '"';
-
-    return s;
+        if ( t->bytes[f->offset + i] )
+            return false;
+    return true;
 }
 
-char *field_text(const struct table *t, const struct field *f)
+/* Is this worth a place where every field does not get one? */
+static bool is_news(const struct table *t, const struct field *f)
 {
-    unsigned long long v = f->value;
-    const char *name;
-
     switch ( f->fmt->show )
     {
-    case SHOW_TEXT:
-        return string_text(t, f);
-    case SHOW_BITS:
-        return bits_text(f);
-    case SHOW_ID:
-        return xprintf("%04llXh %02llx:%02llx.%llu", v, v >> 8,
-                       (v >> 3) & 0x1f, v & 7);
-    case SHOW_DEC:
-        name = value_name(f->fmt->values, v);
-        return name ? xprintf("%llu %s", v, name) : xprintf("%llu", v);
+    case SHOW_TYPE:
+    case SHOW_LENGTH:
+    case SHOW_TAIL_LENGTH:
+    case SHOW_CHECKSUM:
+        return false;
+    case SHOW_RESERVED:
+        return !all_zero(t, f);
     default:
-        return xprintf("%0*llXh", (int)f->width * 2, v);
+        return true;
     }
 }
 
-static void print_node(const struct table *t, const struct node *n,
-                       FILE *out, int indent)
+/* The long form: "038h +8  Register Base Address   0xfed90000  | 00 00 ..". */
+static void print_bytes_line(const struct printer *p, const char *name,
+                             const char *value, size_t offset, size_t len,
+                             int indent)
+{
+    char *bytes = bytes_text(p->table->bytes + offset, len);
+
+    fprintf(p->out, "%*s%03zXh +%-2zu %-*s %s%s%s%s%s\n", indent, "", offset,
+            len, 40 - indent, name, value, *value ? "  " : "",
+            colour(p, DIM), bytes, colour(p, PLAIN));
+    free(bytes);
+}
+
+static void print_field(const struct printer *p, const struct field *f,
+                        int indent)
+{
+    char *value;
+
+    if ( !p->style->bytes && !is_news(p->table, f) )
+        return;
+    value = field_text(p->table, f);
+    if ( p->style->bytes )
+        print_bytes_line(p, f->fmt->name,
+                         f->fmt->show == SHOW_RESERVED ? "" : value,
+                         f->offset, f->width, indent);
+    else
+        fprintf(p->out, "%*s%03zXh  %-*s %s\n", indent, "", f->offset,
+                40 - indent, f->fmt->name, value);
+    free(value);
+}
+
+static void print_tail(const struct printer *p, const struct node *n,
+                       int indent)
+{
+    size_t from = n->kind == NODE_REST ? n->offset : n->tail;
+    char *value = tail_text(p->table, n);
+
+    if ( !value )
+        return;
+    if ( p->style->bytes )
+        print_bytes_line(p, n->kind == NODE_REST ? "Bytes" : value, "", from,
+                         n->offset + n->len - from, indent);
+    else
+        fprintf(p->out, "%*s%03zXh  %s\n", indent, "", from, value);
+    free(value);
+}
+
+/* Scopes and entries have a line each: there may be many. */
+static void print_short(const struct printer *p, const struct node *n,
+                        int indent)
+{
+    const char *between = ": ";
+    char room[32], *value;
+    size_t i;
+
+    fprintf(p->out, "%*s%03zXh  %s", indent, "", n->offset,
+            node_name(n, room, sizeof(room)));
+    for ( i = 0; i < n->nr_fields; i++ )
+    {
+        const struct field *f = &n->fields[i];
+
+        if ( !is_news(p->table, f) ||
+             (f->fmt->show == SHOW_BITS && !f->value) )
+            continue;
+        value = field_text(p->table, f);
+        fprintf(p->out, "%s%s %s", between, f->fmt->name, value);
+        between = ", ";
+        free(value);
+    }
+    value = tail_text(p->table, n);
+    if ( value )
+        fprintf(p->out, "%s%s", between, value);
+    free(value);
+    fputc('\n', p->out);
+    print_problem(p, n, indent + 6);
+}
+
+static void print_node(const struct printer *p, const struct node *n,
+                       int indent)
 {
     char room[32];
     size_t i;
 
-    fprintf(out, "%*s%03zxh %s, %zu bytes\n", indent, "", n->offset,
-            node_name(n, room, sizeof(room)), n->len);
+    if ( n->kind == NODE_REST )
+        fprintf(p->out, "%*s%s%03zXh %zu bytes that cannot be told apart%s\n",
+                indent, "", colour(p, BOLD), n->offset, n->len,
+                colour(p, PLAIN));
+    else
+        fprintf(p->out, "%*s%s%03zXh %s%s, %s%s%zu bytes%s%s%s\n", indent,
+                "", colour(p, BOLD), n->offset,
+                n->kind == NODE_HEADER ? "Header"
+                                       : node_name(n, room, sizeof(room)),
+                colour(p, PLAIN), n->fmt ? n->fmt->title : "not known",
+                ", ", n->len, n->fmt ? " (" : "",
+                n->fmt ? n->fmt->section : "", n->fmt ? ")" : "");
+    print_problem(p, n, indent + 4);
     for ( i = 0; i < n->nr_fields; i++ )
-    {
-        char *s = field_text(t, &n->fields[i]);
+        print_field(p, &n->fields[i], indent + 4);
+    print_tail(p, n, indent + 4);
 
-        fprintf(out, "%*s[%03zxh %2u] %s: %s\n", indent + 2, "",
-                n->fields[i].offset, n->fields[i].width,
-                n->fields[i].fmt->name, s);
-        free(s);
-    }
     for ( i = 0; i < n->nr_kids; i++ )
-        print_node(t, &n->kids[i], out, indent + 4);
+        if ( p->style->bytes )
+            print_node(p, &n->kids[i], indent + 4);
+        else
+            print_short(p, &n->kids[i], indent + 4);
 }
 
 void text_print(const struct table *t, const struct text_style *style,
                 FILE *out)
 {
+    const struct printer p = { t, style, out };
     size_t i;
 
-    (void)style;
-    fprintf(out, "%s: %s\n", t->source, table_name(t));
-    print_node(t, &t->header, out, 0);
+    fprintf(out, "%s%s%s, %zu bytes\n", colour(&p, BOLD), t->source,
+            colour(&p, PLAIN), t->len);
+    print_node(&p, &t->header, 0);
     for ( i = 0; i < t->nr_records; i++ )
-        print_node(t, &t->records[i], out, 0);
+        print_node(&p, &t->records[i], 0);
+    if ( t->used < t->len )
+        fprintf(out, "%03zXh %zu bytes behind the table's end\n", t->used,
+                t->len - t->used);
+    fputc('\n', out);
 }

@@ -9,14 +9,23 @@
 
 struct text_style
 {
-    bool bytes;             /* show them */
+    bool bytes;             /* every field on a line, with its bytes */
     bool colour;
 };
 
 void text_print(const struct table *t, const struct text_style *style,
                 FILE *out);
 
-/* What stands in @f, in words, as text_print() shows it: allocated. */
+/* What stands in @f, in words: "0xfed90000", "00:14.0". Allocated. */
 char *field_text(const struct table *t, const struct field *f);
+
+/*
+ * What follows the fixed fields of @n, in words; nodes of their own (scopes,
+ * entries) not included. Allocated; NULL where there is nothing.
+ */
+char *tail_text(const struct table *t, const struct node *n);
+
+/* Bytes in hexadecimal, a blank between two. Allocated. */
+char *bytes_text(const uint8_t *p, size_t len);
 
 #endif /* TOOL_TEXT_H */

@@ -2,7 +2,6 @@
 #include "util.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,17 +33,23 @@ void *grow(void *array, size_t nr, size_t size)
     return xresize(array, nr ? nr * 2 : 1, size);
 }
 
+char *xvprintf(const char *fmt, va_list args)
+{
+    char *s;
+
+    return or_end(vasprintf(&s, fmt, args) < 0 ? NULL : s);
+}
+
 char *xprintf(const char *fmt, ...)
 {
     va_list args;
     char *s;
-    int n;
 
     va_start(args, fmt);
-    n = vasprintf(&s, fmt, args);
+    s = xvprintf(fmt, args);
     va_end(args);
 
-    return or_end(n < 0 ? NULL : s);
+    return s;
 }
 
 void complain(const char *fmt, ...)

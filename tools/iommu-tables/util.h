@@ -3,6 +3,7 @@
 #ifndef TOOL_UTIL_H
 #define TOOL_UTIL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 /* As malloc() and friends; the program ends with status 2 when they fail. */
 void *xalloc(size_t size);                              /* zeroed */
 void *xresize(void *p, size_t nr, size_t size);
+char *xvprintf(const char *fmt, va_list args);
 char *xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
