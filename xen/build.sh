@@ -3,18 +3,21 @@
 # configuration: as it is (stock), or with this project's layer laid over it
 # (moat).
 #
-#   xen/build.sh stock|moat [--config NAME=VALUE]... [--out FOLDER] [--debug]
+#   xen/build.sh stock|moat [--config NAME=VALUE]... [--out FOLDER]
+#                           [--also SCRIPT]
 #
 # Results: xen, xen.gz, xen-syms and xen.efi in build/xen-stock or build/xen,
 # or in the folder given (relative to the checkout). --config adds to the
-# configuration, and fails if Kconfig does not take it.
+# configuration, and fails if Kconfig does not take it. --also names a script
+# NAME.sh that changes the tree, its argument; NAME.* are what it depends on.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/xen/common.sh"
 
 usage()
 {
-    die "usage: $0 stock|moat [--config NAME=VALUE]... [--out FOLDER]"
+    die "usage: $0 stock|moat [--config NAME=VALUE]... [--out FOLDER]" \
+        "[--also SCRIPT]"
 }
 
 kind=${1:-}
@@ -24,11 +27,12 @@ moat) out=$BUILD/xen ;;
 *) usage ;;
 esac
 shift
-config=()
+config=() also=
 while [ $# -gt 0 ]; do
     case $1 in
     --config) config+=("${2:?}"); shift 2 ;;
     --out) out=$(cd "$ROOT" && realpath -m "${2:?}"); shift 2 ;;
+    --also) also=$(realpath "${2:?}"); shift 2 ;;
     *) usage ;;
     esac
 done
@@ -95,6 +99,7 @@ inputs()
     cat "$BUILD/source/xen/.moat-version"
     printf '%s\n' "$kind" "${config[@]}"
     sha256sum "$0"
+    [ -z "$also" ] || sha256sum "${also%.*}".*
     [ "$kind" = stock ] ||
         find "$ROOT/drivers" "$ROOT/include" "$ROOT/xen" -type f \
             -exec sha256sum {} + | LC_ALL=C sort
@@ -114,6 +119,7 @@ if [ "$kind" = moat ]; then
     say "laying this layer over ${tree#"$ROOT"/}"
     "$ROOT/xen/overlay.sh" "$tree"
 fi
+[ -z "$also" ] || "$also" "$tree"
 configure
 say "building the hypervisor: $kind${config[*]:+, with ${config[*]}}"
 total=660
