@@ -279,3 +279,26 @@ TEST(fail_dead_guest_to_guest) { sweep_dead(guest_a, guest_b); }
 TEST(fail_dead_quarantine_to_guest) { sweep_dead(quar, guest_a); }
 TEST(fail_dead_guest_to_dom0) { sweep_dead(guest_a, dom0); }
 TEST(fail_dead_guest_to_quarantine) { sweep_dead(guest_a, quar); }
+
+/*
+ * A device that is added while its unit dies: it was behind dom0's tables for
+ * a moment, so it is switched off before it is blocked.
+ */
+TEST(fail_dead_added)
+{
+    up(two_regions);
+    sim_leaks_allow();
+    u->unit.caps.flush_added = true;
+    moves_watching = false;     /* it comes and goes */
+    host_devices_lock();
+    CHECK_EQ(moat_device_remove(nic), 0);
+    host_devices_unlock();
+    CHECK(machine_mastering(NIC));
+    u->mute_wait = 1;
+    CHECK(!machine_add(&m, NIC));
+    CHECK(!machine_mastering(NIC));
+    CHECK_EQ(u->mem[MOAT_SBDF_RID(NIC)].kind, HW_ENTRY_NONE);
+    CHECK(u->unit.state == UNIT_DEAD);
+    CHECK(!machine_mastering(DISK));
+    down();
+}

@@ -305,6 +305,10 @@ int group_attach(struct moat_device *dev)
     {
         rc = group_flush(g, &none, NULL);
         ats_enable(dev);
+        /* Its unit died, and knows nothing of this device yet. */
+        if ( rc && !bus_master_off(dev->dev) )
+            host_bug(MOAT_PRI_SBDF ": its bus mastering cannot be switched "
+                     "off", MOAT_SBDF_ARG(dev->dev));
     }
     if ( !rc )
         return 0;
