@@ -204,6 +204,88 @@ TEST(iopt_hot_table)
     finish();
 }
 
+/* All that can happen to a table of level 2: it is no longer used after. */
+static void lose_level_2(unsigned int how)
+{
+    unsigned int i;
+
+    switch ( how )
+    {
+    case 0:     /* emptied by the page itself, with all above */
+        CHECK_EQ(iopt_unmap(&t, G1 + K4, K4, &f), 0);
+        break;
+    case 1:     /* unlinked whole */
+        CHECK_EQ(iopt_unmap(&t, G1, G1, &f), 0);
+        break;
+    case 2:     /* with the table above */
+        CHECK_EQ(iopt_unmap(&t, 0, G512, &f), 0);
+        break;
+    case 3:     /* replaced by a leaf */
+        CHECK_EQ(iopt_map(&t, G1, 3 * G1, G1, MOAT_RW, &f), 0);
+        break;
+    default:    /* re-joined */
+        CHECK_EQ(iopt_map(&t, G1 + M2, 3 * G1 + M2, G1 - M2, MOAT_RW, &f), 0);
+        for ( i = 0; i < 512; i++ )
+            CHECK_EQ(iopt_map(&t, G1 + i * K4, 3 * G1 + i * K4, K4, MOAT_RW,
+                              &f), 0);
+        CHECK_EQ(t.pages, t.levels - 2);
+        break;
+    }
+}
+
+TEST(iopt_hot_level_2)
+{
+    struct hw_root r;
+    unsigned int how;
+
+    for ( how = 0; how < 5; how++ )
+    {
+        setup(&iopt_fmt_amdvi, 3 + how % 2, 0xe);
+        r = hw();
+        CHECK_EQ(iopt_map(&t, G1 + K4, 5 * K4, K4, MOAT_RW, &f), 0);
+        lose_level_2(how);
+        CHECK(end() > 0);
+        begin();
+        CHECK_EQ(iopt_map(&t, G1 + K4, 7 * K4, K4, MOAT_READ, &f), 0);
+        CHECK_EQ(hw_walk(&r, G1 + K4).pa, 7 * K4);
+        finish();
+    }
+}
+
+/* Addresses far apart share a place among the hot tables. */
+TEST(iopt_hot_shared_place)
+{
+    struct iopt_cfg cfg = {
+        .fmt = &iopt_fmt_amdvi, .levels = 2, .leaf_levels = 6,
+        .iova_bits = 25, .pa_bits = 46, .coherent = true,
+    };
+    struct hw_root r;
+    unsigned int i;
+
+    setup(&iopt_fmt_vtd, 4, 0xe);
+    r = hw();
+    for ( i = 0; i < 100; i++ )
+        CHECK_EQ(iopt_map(&t, i * 4 * G1 + K4, (i + 9) * K4, K4, MOAT_RW, &f),
+                 0);
+    for ( i = 0; i < 100; i++ )
+    {
+        CHECK_EQ(hw_walk(&r, i * 4 * G1 + K4).pa, (i + 9) * K4);
+        CHECK_EQ(iopt_unmap(&t, i * 4 * G1 + K4, K4, &f), 0);
+        CHECK_EQ(hw_walk(&r, i * 4 * G1 + K4).prot, 0);
+    }
+    CHECK_EQ(t.pages, 1);
+    finish();
+
+    /* A table that ends inside a GiB. */
+    CHECK_EQ(iopt_init(&t, &cfg), 0);
+    begin();
+    CHECK_EQ(iopt_map(&t, 0, K4, K4, MOAT_RW, &f), 0);
+    CHECK_EQ(iopt_map(&t, (1 << 25) - K4, K4, K4, MOAT_RW, &f), 0);
+    CHECK_EQ(iopt_map(&t, 1 << 25, K4, K4, MOAT_RW, &f), -ERANGE);
+    CHECK_EQ(iopt_unmap(&t, 1 << 25, K4, &f), -ERANGE);
+    finish();
+}
+
 /* XSA-390: a unit of fewer levels gets a table that stays where it is. */
 TEST(iopt_root_at)
 {

@@ -26,6 +26,7 @@ UNIT_CORE_CFLAGS := -fno-builtin
 
 # ---- pt ----
 test_iopt-objs := iopt_hw.c iopt_one.c
+test_iopt_runs-objs := iopt_hw.c iopt_one.c
 test_iopt_words-objs := iopt_hw.c iopt_one.c
 test_iopt_random-objs := iopt_hw.c iopt_model.c
 test_iopt_steps-objs := iopt_hw.c iopt_model.c

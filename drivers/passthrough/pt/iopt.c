@@ -8,10 +8,11 @@
  *
  *      4K 4K 4K | 2M 2M 2M | 1G 1G | 2M | 4K 4K
  *
- * Each run costs one descent from the root; inside it there is one store per
- * entry. Whatever is rare (a table is missing, a leaf must be split, a table
- * became empty or one large page) is done out of line, in iopt_tree.c, after
- * which the descent is simply made again.
+ * Each run costs one descent; inside it there is one store per entry. Single
+ * pages, which are what most requests are, have a short way of their own
+ * through the hot tables (iopt_priv.h). Whatever is rare (a table is missing,
+ * a leaf must be split, a table became empty or one large page) is done out
+ * of line, in iopt_tree.c, after which the descent is simply made again.
  */
 #include "iopt_priv.h"
 
@@ -21,11 +22,35 @@ struct run
     unsigned int level, n;
 };
 
+/* The last byte of a run that starts at @iova. */
+static inline moat_iova_t run_last(const struct run *r, moat_iova_t iova)
+{
+    return iova - 1 + ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level));
+}
+
 /*
- * Store leaves v, v + 4 KiB, ... Returns how many entries were absent.
- * Three loops, so that each has one reason to end: what is absent, what is
- * there already, what is replaced.
+ * Four entries a turn: that is what long runs cost. What does not come in
+ * fours is done one by one.
  */
+static inline bool absent4(const uint64_t *p)
+{
+    return !(p[0] | p[1] | p[2] | p[3]);
+}
+
+static inline bool present4(const uint64_t *p)
+{
+    return p[0] && p[1] && p[2] && p[3];
+}
+
+static inline void store4(uint64_t *p, uint64_t v, uint64_t step)
+{
+    host_store64(p, v);
+    host_store64(p + 1, v + step);
+    host_store64(p + 2, v + 2 * step);
+    host_store64(p + 3, v + 3 * step);
+}
+
+/* Store leaves v, v + 4 KiB, ... Returns how many entries were absent. */
 static unsigned long set_pages(uint64_t *p, unsigned int n, uint64_t v,
                                bool *modified)
 {
@@ -34,27 +59,33 @@ static unsigned long set_pages(uint64_t *p, unsigned int n, uint64_t v,
 
     for ( ; ; )
     {
-        for ( from = p; p != end && !*p; p++, v += MOAT_PAGE_SIZE )
-            host_store64(p, v);
+        for ( from = p; p + 4 <= end && absent4(p);
+              p += 4, v += 4 * MOAT_PAGE_SIZE )
+            store4(p, v, MOAT_PAGE_SIZE);
         added += (unsigned long)(p - from);
 
-        while ( p != end && *p == v )
-        {
+        for ( ; p != end && *p == v; v += MOAT_PAGE_SIZE )
             p++;
-            v += MOAT_PAGE_SIZE;
-        }
 
-        for ( from = p; p != end && *p; p++, v += MOAT_PAGE_SIZE )
-            host_store64(p, v);
+        for ( from = p; p + 4 <= end && present4(p);
+              p += 4, v += 4 * MOAT_PAGE_SIZE )
+            store4(p, v, MOAT_PAGE_SIZE);
         *modified |= p != from;
+
         if ( p == end )
             return added;
+        if ( *p )
+            *modified = true;
+        else
+            added++;
+        host_store64(p++, v);
+        v += MOAT_PAGE_SIZE;
     }
 }
 
 /* The same at a higher level, where entries may be tables. */
 static unsigned long set_large(struct iopt *t, const struct run *r,
-                               uint64_t v, bool *modified,
+                               moat_iova_t iova, uint64_t v, bool *modified,
                                struct moat_flush *f)
 {
     unsigned long added = 0;
@@ -77,33 +108,34 @@ static unsigned long set_large(struct iopt *t, const struct run *r,
         if ( iopt_is_link(t->fmt, old, r->level) )
         {
             f->added = true;            /* the table may have had holes */
-            iopt_unlink(t, iopt_table(t, old), r->level - 1, f);
+            iopt_unlink(t, iopt_table(t, old), r->level - 1,
+                        iova + i * IOPT_LEVEL_SIZE(r->level), f);
         }
     }
     return added;
 }
 
-/*
- * After stores in the table of @level at @link: say what to flush, count, and
- * see whether the table became one large page.
- */
-static inline void map_done(struct iopt *t, uint64_t *link,
-                            unsigned int level, moat_iova_t iova,
-                            moat_iova_t last, moat_paddr_t pa,
-                            unsigned long added, struct moat_flush *f)
+/* Tables are pages. */
+static inline const uint64_t *table_of(const uint64_t *slot)
 {
-    uint64_t count = *link;
+    return (const uint64_t *)((uintptr_t)slot &
+                              ~(uintptr_t)(MOAT_PAGE_SIZE - 1));
+}
 
-    iopt_note(f, iova, last);
-    if ( added )
-    {
-        f->added = true;
-        count = iopt_count_add(t->fmt, link, added);
-    }
-    /* Only if the addresses go together. */
-    if ( iopt_maybe_full(t->fmt, count) && level < t->max_leaf &&
-         !((iova ^ pa) & (IOPT_LEVEL_SIZE(level + 1) - 1)) )
-        iopt_tidy(t, iova, level, f);
+/*
+ * May the table at @link be one large page, now that an entry of @level, at
+ * @slot, was stored? Only if it is full, the addresses go together (@differ:
+ * exclusive or of the two), and its ends do: what fills a table page by page
+ * stores one of them last.
+ */
+static inline bool may_join(const struct iopt *t, uint64_t link,
+                            const uint64_t *slot, unsigned int level,
+                            uint64_t differ)
+{
+    return iopt_maybe_full(t->fmt, link) && level < t->max_leaf &&
+           !(differ & (IOPT_LEVEL_SIZE(level + 1) - 1)) &&
+           table_of(slot)[IOPT_ENTRIES - 1] - table_of(slot)[0] ==
+           (IOPT_ENTRIES - 1) * IOPT_LEVEL_SIZE(level);
 }
 
 static void map_run(struct iopt *t, const struct run *r,
@@ -116,14 +148,20 @@ static void map_run(struct iopt *t, const struct run *r,
     if ( r->level == 1 )
         added = set_pages(r->slot, r->n, v, &modified);
     else
-        added = set_large(t, r, v, &modified, f);
+        added = set_large(t, r, w->iova, v, &modified, f);
     if ( !added && !modified )
         return;
 
     iopt_writeback(t, r->slot, r->n * sizeof(*r->slot));
     f->modified |= modified;
-    map_done(t, r->link, r->level, w->iova, w->iova - 1 +
-             ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level)), w->pa, added, f);
+    iopt_note(f, w->iova, run_last(r, w->iova));
+    if ( added )
+    {
+        f->added = true;
+        iopt_count_add(t->fmt, r->link, added);
+    }
+    if ( may_join(t, *r->link, r->slot, r->level, w->iova ^ w->pa) )
+        iopt_tidy(t, w->iova, r->level, f);
 }
 
 /*
@@ -223,28 +261,78 @@ static int __attribute__((__noinline__)) map_any(struct iopt *t,
     return rc;
 }
 
+/*
+ * What is left to do after one page was changed and is not always needed. Out
+ * of line, and called last, so that the way to it saves no registers.
+ */
+static int __attribute__((__noinline__)) page_settle(struct iopt *t,
+                                                     moat_iova_t iova,
+                                                     const uint64_t *slot,
+                                                     bool tidy,
+                                                     struct moat_flush *f)
+{
+    iopt_writeback(t, slot, sizeof(*slot));
+    if ( tidy )
+        iopt_tidy(t, iova, 1, f);
+    return 0;
+}
+
+/* The same again with a hot table, if there can be one. */
+static int __attribute__((__noinline__)) map_cold(struct iopt *t,
+                                                  moat_iova_t iova,
+                                                  moat_paddr_t pa,
+                                                  uint64_t len,
+                                                  unsigned int prot,
+                                                  struct moat_flush *f)
+{
+    return iopt_heat(t, iova) ? iopt_map(t, iova, pa, len, prot, f)
+                              : map_any(t, iova, pa, len, prot, f);
+}
+
 int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
              unsigned int prot, struct moat_flush *f)
 {
-    uint64_t *slot, v, old;
+    uint64_t *slot, *link, v, old;
+    bool tidy;
 
     /* One sound page: most often that, and most often near the last one. */
     if ( len != MOAT_PAGE_SIZE || ((iova | pa) & (MOAT_PAGE_SIZE - 1)) ||
-         prot - 1 >= MOAT_RW || pa > t->pa_max ||
-         !(slot = iopt_page_slot(t, iova)) )
+         prot - 1 >= MOAT_RW || pa > t->pa_max )
+        return map_any(t, iova, pa, len, prot, f);
+    if ( !iopt_is_hot(t, iova) )
+        return map_cold(t, iova, pa, len, prot, f);
+    if ( !iopt_hot_slot(t, iova, &slot, &link) )
         return map_any(t, iova, pa, len, prot, f);
     v = pa | t->attr[prot] | t->fmt->leaf_bits[1];
     old = *slot;
     if ( old == v )
         return 0;
     host_store64(slot, v);
-    iopt_writeback(t, slot, sizeof(v));
-    f->modified |= old != 0;
-    map_done(t, t->hot_link, 1, iova, iova + MOAT_PAGE_SIZE - 1, pa, !old, f);
-    return 0;
+    iopt_note(f, iova, iova + MOAT_PAGE_SIZE - 1);
+    if ( old )
+        f->modified = true;
+    else
+    {
+        f->added = true;
+        iopt_count_add(t->fmt, link, 1);
+    }
+    tidy = may_join(t, *link, slot, 1, iova ^ pa);
+    return tidy || !t->coherent ? page_settle(t, iova, slot, tidy, f) : 0;
 }
 
 /* ---- Unmapping ---- */
+
+/*
+ * May the table at @link be empty, now that @slot was cleared? Not if there
+ * is something behind it: what empties a table goes mostly upwards.
+ */
+static inline bool may_be_empty(const struct iopt *t, uint64_t link,
+                                const uint64_t *slot)
+{
+    return iopt_maybe_empty(t->fmt, link) &&
+           !table_of(slot)[(unsigned int)(slot - table_of(slot) + 1) %
+                           IOPT_ENTRIES];
+}
 
 /* Clear @n entries; returns how many were present. */
 static unsigned long clear_pages(uint64_t *p, unsigned int n)
@@ -254,19 +342,22 @@ static unsigned long clear_pages(uint64_t *p, unsigned int n)
 
     for ( ; ; )
     {
+        for ( from = p; p + 4 <= end && present4(p); p += 4 )
+            store4(p, 0, 0);
+        removed += (unsigned long)(p - from);
+
         while ( p != end && !*p )
             p++;
-        for ( from = p; p != end && *p; p++ )
-            host_store64(p, 0);
-        removed += (unsigned long)(p - from);
         if ( p == end )
             return removed;
+        host_store64(p++, 0);
+        removed++;
     }
 }
 
 /* The same at a higher level: tables below go as a whole. */
 static unsigned long clear_large(struct iopt *t, const struct run *r,
-                                 struct moat_flush *f)
+                                 moat_iova_t iova, struct moat_flush *f)
 {
     unsigned long removed = 0;
     unsigned int i;
@@ -280,20 +371,10 @@ static unsigned long clear_large(struct iopt *t, const struct run *r,
         host_store64(&r->slot[i], 0);
         removed++;
         if ( iopt_is_link(t->fmt, old, r->level) )
-            iopt_unlink(t, iopt_table(t, old), r->level - 1, f);
+            iopt_unlink(t, iopt_table(t, old), r->level - 1,
+                        iova + i * IOPT_LEVEL_SIZE(r->level), f);
     }
     return removed;
-}
-
-static inline void unmap_done(struct iopt *t, uint64_t *link,
-                              unsigned int level, moat_iova_t iova,
-                              moat_iova_t last, unsigned long removed,
-                              struct moat_flush *f)
-{
-    f->modified = true;
-    iopt_note(f, iova, last);
-    if ( iopt_maybe_empty(t->fmt, iopt_count_add(t->fmt, link, -removed)) )
-        iopt_tidy(t, iova, level, f);
 }
 
 static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
@@ -304,14 +385,17 @@ static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
     if ( r->level == 1 )
         removed = clear_pages(r->slot, r->n);
     else
-        removed = clear_large(t, r, f);
+        removed = clear_large(t, r, iova, f);
     if ( !removed )
         return;
 
     iopt_writeback(t, r->slot, r->n * sizeof(*r->slot));
     f->big_leaf |= r->level > 1;
-    unmap_done(t, r->link, r->level, iova, iova - 1 +
-               ((uint64_t)r->n << IOPT_LEVEL_SHIFT(r->level)), removed, f);
+    f->modified = true;
+    iopt_note(f, iova, run_last(r, iova));
+    iopt_count_add(t->fmt, r->link, -removed);
+    if ( may_be_empty(t, *r->link, r->slot + r->n - 1) )
+        iopt_tidy(t, iova, r->level, f);
 }
 
 static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
@@ -356,19 +440,34 @@ static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
     return 0;
 }
 
+static int __attribute__((__noinline__)) unmap_cold(struct iopt *t,
+                                                    moat_iova_t iova,
+                                                    uint64_t len,
+                                                    struct moat_flush *f)
+{
+    return iopt_heat(t, iova) ? iopt_unmap(t, iova, len, f)
+                              : unmap_any(t, iova, len, f);
+}
+
 int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
                struct moat_flush *f)
 {
-    uint64_t *slot;
+    uint64_t *slot, *link;
+    bool tidy;
 
     /* One page, as in iopt_map(). */
-    if ( len != MOAT_PAGE_SIZE || (iova & (MOAT_PAGE_SIZE - 1)) ||
-         !(slot = iopt_page_slot(t, iova)) )
+    if ( len != MOAT_PAGE_SIZE || (iova & (MOAT_PAGE_SIZE - 1)) )
+        return unmap_any(t, iova, len, f);
+    if ( !iopt_is_hot(t, iova) )
+        return unmap_cold(t, iova, len, f);
+    if ( !iopt_hot_slot(t, iova, &slot, &link) )
         return unmap_any(t, iova, len, f);
     if ( !*slot )
         return 0;
     host_store64(slot, 0);
-    iopt_writeback(t, slot, sizeof(*slot));
-    unmap_done(t, t->hot_link, 1, iova, iova + MOAT_PAGE_SIZE - 1, 1, f);
-    return 0;
+    f->modified = true;
+    iopt_note(f, iova, iova + MOAT_PAGE_SIZE - 1);
+    iopt_count_add(t->fmt, link, -1UL);
+    tidy = may_be_empty(t, *link, slot);
+    return tidy || !t->coherent ? page_settle(t, iova, slot, tidy, f) : 0;
 }

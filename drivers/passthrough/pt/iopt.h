@@ -23,6 +23,7 @@
 #define IOPT_ENTRIES        512u
 #define IOPT_LEVEL_SHIFT(l) (MOAT_PAGE_SHIFT + 9u * ((l) - 1u))
 #define IOPT_LEVEL_SIZE(l)  ((uint64_t)1 << IOPT_LEVEL_SHIFT(l))
+#define IOPT_HOT            16u
 
 /*
  * A table format, as data. An entry is absent if and only if it is 0; a
@@ -77,9 +78,12 @@ struct iopt
     void *owner;                /* cookie for host_table_alloc() */
     unsigned long pages;        /* table pages linked, root included */
     uint64_t root_link;         /* shaped like a table entry: root's count */
-    /* The table of level 1 used last: its first address, itself, its link. */
-    moat_iova_t hot_iova;
-    uint64_t *hot_table, *hot_link;
+    /* Tables of level 2 used last, one for each remainder of their GiB. */
+    struct
+    {
+        uint64_t gib;           /* which; IOPT_NO_GIB: none */
+        uint64_t *table;
+    } hot[IOPT_HOT];
     uint64_t *fill;             /* highest table of the shared chain */
     uint64_t fill_leaf;         /* what all entries of its lowest hold */
     struct host_tables dying;   /* by iopt_free_some() */

@@ -51,8 +51,13 @@ const struct iopt_fmt iopt_fmt_vtd = {
 
 /*
  * AMD I/O Virtualization Technology specification, revision 3.07, section
- * 2.2.3. Leaves have next level 0 at every level; next level 7, a leaf of a
- * size that its address encodes, is not used.
+ * 2.2.3. Leaves have next level 0 at every level.
+ *
+ * Next level 7, a leaf of a size in between that its address encodes, is left
+ * out. It must stand in every entry that it covers: mapping takes as many
+ * stores as without. But where now one store changes one page, sixteen and
+ * more would, and in between hardware would read two sizes for one address.
+ * It saves look-ups in the unit alone, and only for runs of 64 KiB to 1 MiB.
  */
 #define AMD_PR      MOAT_BIT(0)
 #define AMD_NEXT    MOAT_MASK(11, 9)

@@ -19,8 +19,7 @@
 #include "../core/bits.h"
 #include "iopt.h"
 
-/* No valid address is near: those of a table have less than 64 bits. */
-#define IOPT_NOT_HOT (~(moat_iova_t)0)
+#define IOPT_NO_GIB (~(uint64_t)0)
 
 static inline unsigned int iopt_index(moat_iova_t iova, unsigned int level)
 {
@@ -55,6 +54,45 @@ static inline bool iopt_is_shared(const struct iopt_fmt *fmt, uint64_t e,
 }
 
 /*
+ * The tables of level 2 used last are hot: a page in the GiB of one is found
+ * in one step. Level 2 and not 1, because 16 of these cover 16 GiB, so that
+ * it does not matter which page comes next.
+ */
+static inline bool iopt_is_hot(const struct iopt *t, moat_iova_t iova)
+{
+    uint64_t gib = iova >> IOPT_LEVEL_SHIFT(3);
+
+    return t->hot[gib % IOPT_HOT].gib == gib;
+}
+
+/* Make it so; false: @iova out of range, or there is no such table. */
+bool iopt_heat(struct iopt *t, moat_iova_t iova);
+
+/*
+ * The slot of a page in a hot table's GiB. *@link: the entry that points to
+ * its table. False: there is no table that can be changed.
+ */
+static inline bool iopt_hot_slot(const struct iopt *t, moat_iova_t iova,
+                                 uint64_t **slot, uint64_t **link)
+{
+    uint64_t gib = iova >> IOPT_LEVEL_SHIFT(3), e;
+
+    *link = t->hot[gib % IOPT_HOT].table + iopt_index(iova, 2);
+    /* The bits of a link cancel out, those of all else do not. */
+    e = **link ^ t->fmt->table_bits[2];
+    if ( e & t->fmt->table_mask )
+        return false;
+    *slot = iopt_table(t, e) + iopt_index(iova, 1);
+    return true;
+}
+
+/* The table of level 2 that holds @iova is unlinked, with all below it. */
+static inline void iopt_forget(struct iopt *t, moat_iova_t iova)
+{
+    t->hot[(iova >> IOPT_LEVEL_SHIFT(3)) % IOPT_HOT].gib = IOPT_NO_GIB;
+}
+
+/*
  * Go down from the root while there are links, at most to the table of level
  * @target. Returns the slot for @iova; *@level: of its table; *@link: the
  * entry that points to this table.
@@ -65,8 +103,15 @@ static inline uint64_t *iopt_down(struct iopt *t, moat_iova_t iova,
 {
     const struct iopt_fmt *fmt = t->fmt;
     unsigned int l = t->levels;
-    uint64_t *slot = t->root + iopt_index(iova, l);
+    uint64_t *slot;
 
+    if ( target == 1 && (iopt_is_hot(t, iova) || iopt_heat(t, iova)) &&
+         iopt_hot_slot(t, iova, &slot, link) )
+    {
+        *level = 1;
+        return slot;
+    }
+    slot = t->root + iopt_index(iova, l);
     *link = &t->root_link;
     while ( l > target && iopt_is_link(fmt, *slot, l) )
     {
@@ -77,35 +122,13 @@ static inline uint64_t *iopt_down(struct iopt *t, moat_iova_t iova,
     return slot;
 }
 
-/*
- * The slot of one page, in the table of level 1 that was used last if that
- * covers @iova; t->hot_link then points to it. NULL: out of range, or there is
- * no such table that can be changed.
- */
-uint64_t *iopt_page_slot_cold(struct iopt *t, moat_iova_t iova);
-
-static inline uint64_t *iopt_page_slot(struct iopt *t, moat_iova_t iova)
-{
-    if ( iova > t->iova_max || (iova ^ t->hot_iova) >= IOPT_LEVEL_SIZE(2) )
-        return iopt_page_slot_cold(t, iova);
-    return t->hot_table + iopt_index(iova, 1);
-}
-
-/* A table is unlinked: it may be the one used last, or one above that. */
-static inline void iopt_forget(struct iopt *t)
-{
-    t->hot_iova = IOPT_NOT_HOT;
-}
-
 /* @n more (or, negated, fewer) present entries in the table at @link. */
-static inline uint64_t iopt_count_add(const struct iopt_fmt *fmt,
-                                      uint64_t *link, unsigned long n)
+static inline void iopt_count_add(const struct iopt_fmt *fmt, uint64_t *link,
+                                  unsigned long n)
 {
     uint64_t e = *link, m = fmt->count_mask;
 
-    e = (e & ~m) | ((e + n * fmt->count_unit) & m);
-    host_store64(link, e);
-    return e;
+    host_store64(link, (e & ~m) | ((e + n * fmt->count_unit) & m));
 }
 
 static inline bool iopt_maybe_empty(const struct iopt_fmt *fmt, uint64_t link)
@@ -179,8 +202,11 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
  */
 void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
                struct moat_flush *f);
-/* Unlinked table @table of @level and all below go to f->tables. */
+/*
+ * Unlinked table @table of @level, whose first address is @iova, and all below
+ * go to f->tables.
+ */
 void iopt_unlink(struct iopt *t, uint64_t *table, unsigned int level,
-                 struct moat_flush *f);
+                 moat_iova_t iova, struct moat_flush *f);
 
 #endif /* MOAT_PT_IOPT_PRIV_H */

@@ -42,7 +42,8 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
     t->pa_bits = cfg->pa_bits;
     t->pa_max = ~(uint64_t)0 >> (64 - cfg->pa_bits);
     t->coherent = cfg->coherent;
-    iopt_forget(t);
+    for ( l = 0; l < IOPT_HOT; l++ )
+        t->hot[l].gib = IOPT_NO_GIB;
     for ( l = 1; l < ARRAY_SIZE(t->attr); l++ )
         t->attr[l] = fmt->rights[l] | (cfg->snoop ? fmt->snoop : 0);
     t->node = cfg->node;
@@ -57,39 +58,24 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
     return 0;
 }
 
-/* One step of the descent below; false: no link of @level at *@table. */
-static inline bool step_down(const struct iopt *t, moat_iova_t iova,
-                             unsigned int level, uint64_t **table,
-                             uint64_t **link)
+/*
+ * The table of level 2 for @iova becomes a hot one. Not in a table so narrow
+ * that a GiB is not all valid: its addresses would have to be checked again.
+ */
+bool iopt_heat(struct iopt *t, moat_iova_t iova)
 {
-    uint64_t *slot = *table + iopt_index(iova, level);
-    /* The bits of a link cancel out, those of all else do not. */
-    uint64_t e = *slot ^ t->fmt->table_bits[level];
+    uint64_t gib = iova >> IOPT_LEVEL_SHIFT(3), *link;
+    unsigned int level;
 
-    if ( e & t->fmt->table_mask )
+    if ( iova > t->iova_max || t->iova_max < IOPT_LEVEL_SIZE(3) - 1 )
         return false;
-    *link = slot;
-    *table = iopt_table(t, e);
+    (void)iopt_down(t, iova, 2, &level, &link);
+    if ( level > 2 )
+        return false;
+    t->hot[gib % IOPT_HOT].gib = gib;
+    t->hot[gib % IOPT_HOT].table = t->levels == 2 ? t->root
+                                                  : iopt_table(t, *link);
     return true;
-}
-
-/* iopt_down(), spelt out for speed: few things are called as often. */
-uint64_t *iopt_page_slot_cold(struct iopt *t, moat_iova_t iova)
-{
-    uint64_t *table = t->root, *link = &t->root_link;
-    unsigned int levels = t->levels;
-
-    if ( iova > t->iova_max ||
-         (levels > 5 && !step_down(t, iova, 6, &table, &link)) ||
-         (levels > 4 && !step_down(t, iova, 5, &table, &link)) ||
-         (levels > 3 && !step_down(t, iova, 4, &table, &link)) ||
-         (levels > 2 && !step_down(t, iova, 3, &table, &link)) ||
-         (levels > 1 && !step_down(t, iova, 2, &table, &link)) )
-        return NULL;
-    t->hot_iova = iova & ~(IOPT_LEVEL_SIZE(2) - 1);
-    t->hot_table = table;
-    t->hot_link = link;
-    return table + iopt_index(iova, 1);
 }
 
 /* ---- Making way ---- */
@@ -98,11 +84,17 @@ uint64_t *iopt_page_slot_cold(struct iopt *t, moat_iova_t iova)
 static void split_into(const struct iopt_fmt *fmt, uint64_t *table, uint64_t e,
                        unsigned int level)
 {
-    unsigned int i;
+    const uint64_t size = IOPT_LEVEL_SIZE(level - 1);
+    uint64_t *const end = table + IOPT_ENTRIES;
 
     e = (e & ~fmt->leaf_bits[level]) | fmt->leaf_bits[level - 1];
-    for ( i = 0; i < IOPT_ENTRIES; i++ )
-        table[i] = e + i * IOPT_LEVEL_SIZE(level - 1);
+    for ( ; table != end; table += 4, e += 4 * size )
+    {
+        table[0] = e;
+        table[1] = e + size;
+        table[2] = e + 2 * size;
+        table[3] = e + 3 * size;
+    }
 }
 
 /*
@@ -131,7 +123,7 @@ static int grow(struct iopt *t, uint64_t *slot, uint64_t *link,
     iopt_writeback(t, slot, sizeof(*slot));
     t->pages++;
     if ( !old )
-        (void)iopt_count_add(fmt, link, 1);
+        iopt_count_add(fmt, link, 1);
     else
     {
         moat_iova_t first = iova & ~(IOPT_LEVEL_SIZE(level) - 1);
@@ -175,15 +167,19 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 
 /* ---- Tidying up ---- */
 
-/* The neighbours of what was cleared last, at @at, are the likeliest. */
+static bool is_empty8(const uint64_t *p)
+{
+    return !(p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7]);
+}
+
+/* From what was cleared last, at @at, both ways: that is the shortest. */
 static bool is_empty(const uint64_t *table, unsigned int at)
 {
-    unsigned int i;
+    unsigned int i, near = at & ~7u;
 
-    if ( table[(at + 1) % IOPT_ENTRIES] || table[(at - 1) % IOPT_ENTRIES] )
-        return false;
-    for ( i = 0; i < IOPT_ENTRIES; i++ )
-        if ( table[i] )
+    for ( i = 0; i <= IOPT_ENTRIES / 2; i += 8 )
+        if ( !is_empty8(table + (near + i) % IOPT_ENTRIES) ||
+             !is_empty8(table + (near - i) % IOPT_ENTRIES) )
             return false;
     return true;
 }
@@ -198,15 +194,16 @@ static uint64_t joined(const struct iopt *t, const uint64_t *table,
                        unsigned int level)
 {
     const struct iopt_fmt *fmt = t->fmt;
-    uint64_t size = IOPT_LEVEL_SIZE(level), e = table[0];
-    unsigned int i;
+    uint64_t size = IOPT_LEVEL_SIZE(level), e = table[0], v = e;
+    const uint64_t *p, *const end = table + IOPT_ENTRIES;
 
     if ( level >= t->max_leaf || !e || iopt_is_table(fmt, e, level) ||
          (e & fmt->pa_mask & (IOPT_LEVEL_SIZE(level + 1) - 1)) ||
          table[IOPT_ENTRIES - 1] != e + (IOPT_ENTRIES - 1) * size )
         return 0;
-    for ( i = 1; i < IOPT_ENTRIES - 1; i++ )
-        if ( table[i] != e + i * size )
+    for ( p = table; p != end; p += 4, v += 4 * size )
+        if ( p[0] != v || p[1] != v + size || p[2] != v + 2 * size ||
+             p[3] != v + 3 * size )
             return 0;
     return (e & ~fmt->leaf_bits[level]) | fmt->leaf_bits[level + 1];
 }
@@ -249,26 +246,29 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         host_store64(link[l], new);
         iopt_writeback(t, link[l], sizeof(new));
         host_tables_add(&f->tables, table);
-        iopt_forget(t);
+        if ( l == 2 )
+            iopt_forget(t, iova);
         t->pages--;
         f->modified = f->big_leaf = true;
         iopt_note(f, first, first + IOPT_LEVEL_SIZE(l + 1) - 1);
         if ( !new )
-            (void)iopt_count_add(fmt, link[l + 1], -1UL);
+            iopt_count_add(fmt, link[l + 1], -1UL);
     }
 }
 
 void iopt_unlink(struct iopt *t, uint64_t *table, unsigned int level,
-                 struct moat_flush *f)
+                 moat_iova_t iova, struct moat_flush *f)
 {
     unsigned int i;
 
     /* Tables of level 1 hold leaves only: they need not be read. */
     for ( i = 0; level > 1 && i < IOPT_ENTRIES; i++ )
         if ( iopt_is_link(t->fmt, table[i], level) )
-            iopt_unlink(t, iopt_table(t, table[i]), level - 1, f);
+            iopt_unlink(t, iopt_table(t, table[i]), level - 1,
+                        iova + i * IOPT_LEVEL_SIZE(level), f);
     host_tables_add(&f->tables, table);
-    iopt_forget(t);
+    if ( level == 2 )
+        iopt_forget(t, iova);
     t->pages--;
 }
 
