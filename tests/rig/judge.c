@@ -5,7 +5,7 @@
 #include "judge.h"
 
 #define LEN         64u         /* bytes of a packet */
-#define PACKETS     5u
+#define PACKETS     5u          /* and two more for rights */
 #define PROBES      6u          /* reads and writes that are judged in these */
 
 /*
@@ -18,6 +18,7 @@
 #define ARRIVED     0x000u
 #define OUT_ARRIVED 0x080u
 #define OWN_ARRIVED 0x100u
+#define WO_ARRIVED  0x180u
 #define OUT_SECRET  0x000u
 #define OUT_ROOM    0x080u
 #define OWN_SECRET  0x100u
@@ -50,6 +51,7 @@ struct look
     uint64_t seq;
     moat_paddr_t out;           /* BEFORE and BEHIND by turns */
     bool inside, out_read, out_write;
+    bool wrong_right;           /* read where it may not, or written */
     unsigned int own_read, own_write;
 };
 
@@ -75,13 +77,38 @@ static bool blank(const uint8_t *p)
     return i == LEN;
 }
 
+/* Read-only and write-only pages have bytes at 0, and room behind. */
+#define SECRET      0x000u
+#define ROOM        0x080u
+
+static void prepare_rights(const struct look *l)
+{
+    moat_paddr_t slice = SLICE(l->nic);
+
+    paint(bytes(READ_ONLY + slice + SECRET), l->seq, 50);
+    memset(bytes(READ_ONLY + slice + ROOM), 0, LEN);
+    paint(bytes(WRITE_ONLY + slice + SECRET), l->seq, 60);
+    memset(bytes(WRITE_ONLY + slice + ROOM), 0, LEN);
+}
+
+static void evaluate_rights(struct look *l)
+{
+    moat_paddr_t slice = SLICE(l->nic);
+
+    l->inside &= !memcmp(bytes(WRITE_ONLY + slice + ROOM),
+                         bytes(READ_ONLY + slice + SECRET), LEN);
+    l->wrong_right = !blank(bytes(READ_ONLY + slice + ROOM)) ||
+                     !memcmp(bytes(REGION + 0x1000 + slice + WO_ARRIVED),
+                             bytes(WRITE_ONLY + slice + SECRET), LEN);
+}
+
 static void prepare(const struct look *l)
 {
     moat_paddr_t slice = SLICE(l->nic);
     unsigned int who;
 
     paint(bytes(REGION + slice + SOURCE), l->seq, 1);
-    memset(bytes(REGION + 0x1000 + slice), 0, OWN_ARRIVED + LEN);
+    memset(bytes(REGION + 0x1000 + slice), 0, WO_ARRIVED + LEN);
     paint(bytes(l->out + slice + OUT_SECRET), l->seq, 77);
     memset(bytes(l->out + slice + OUT_ROOM), 0, LEN);
     for ( who = 0; who < OWNERS; who++ )
@@ -112,34 +139,51 @@ static void evaluate(struct look *l)
     }
 }
 
+static unsigned int packets(const struct judge *j)
+{
+    return PACKETS + (j->m->cfg.rights ? 2 : 0);
+}
+
 static void look_begin(struct judge *j, unsigned int nic, struct look *l)
 {
-    moat_paddr_t in = REGION + SLICE(nic), dst = in + 0x1000;
-    struct rig_packet p[PACKETS] = {
+    moat_paddr_t slice = SLICE(nic), in = REGION + slice, dst = in + 0x1000;
+    struct rig_packet p[PACKETS + 2] = {
         { in + SOURCE, dst + ARRIVED, LEN },
         { 0, dst + OUT_ARRIVED, LEN },
         { in + SOURCE, 0, LEN },
-        { OWN + SLICE(nic) + OWN_SECRET, dst + OWN_ARRIVED, LEN },
-        { in + SOURCE, OWN + SLICE(nic) + OWN_ROOM, LEN },
+        { OWN + slice + OWN_SECRET, dst + OWN_ARRIVED, LEN },
+        { in + SOURCE, OWN + slice + OWN_ROOM, LEN },
+        { READ_ONLY + slice + SECRET, WRITE_ONLY + slice + ROOM, LEN },
+        { WRITE_ONLY + slice + SECRET, dst + WO_ARRIVED, LEN },
     };
 
     memset(l, 0, sizeof(*l));
     l->nic = nic;
     l->seq = ++j->seq;
     l->out = j->seq & 1 ? BEHIND : BEFORE;
-    p[1].from = l->out + SLICE(nic) + OUT_SECRET;
-    p[2].to = l->out + SLICE(nic) + OUT_ROOM;
+    p[1].from = l->out + slice + OUT_SECRET;
+    p[2].to = l->out + slice + OUT_ROOM;
+    if ( j->seq & 2 )
+    {
+        p[6].from = in + SOURCE;
+        p[6].to = READ_ONLY + slice + ROOM;
+    }
     prepare(l);
-    rig_burst_begin(nic, in, in, p, PACKETS);
+    if ( j->m->cfg.rights )
+        prepare_rights(l);
+    rig_burst_begin(nic, in, in, p, packets(j));
 }
 
 static void look_end(struct judge *j, struct look *l)
 {
-    unsigned int n = rig_burst_end(l->nic, REGION + SLICE(l->nic), PACKETS);
+    unsigned int n = rig_burst_end(l->nic, REGION + SLICE(l->nic),
+                                   packets(j));
 
     evaluate(l);
-    l->inside &= n == PACKETS;
-    j->probes += l->inside ? PROBES : 1;
+    l->inside &= n == packets(j);
+    if ( j->m->cfg.rights )
+        evaluate_rights(l);
+    j->probes += l->inside ? PROBES + 3 * (packets(j) - PACKETS) / 2 : 1;
     j->nic[l->nic].inside = l->inside;
     j->nic[l->nic].own_read = l->own_read;
     j->nic[l->nic].own_write = l->own_write;
@@ -181,12 +225,14 @@ static void judge_outside(struct judge *j, const struct look *l)
 {
     unsigned int parties = j->nic[l->nic].parties;
 
-    if ( !l->out_read && !l->out_write &&
+    if ( !l->out_read && !l->out_write && !l->wrong_right &&
          !((l->own_read | l->own_write) & ~parties) )
         return;
     /* Without translation nothing is outside. */
-    if ( !(machine_status() & 0x80000000) )
+    if ( !(j->booting ? rig_unit_translates(l->nic) : rig_unit_on()) )
         return;
+    if ( l->wrong_right )
+        violation(j, l, "has a right that its region does not give");
     if ( l->out_read )
         violation(j, l, "read beside its region");
     if ( l->out_write )
@@ -215,6 +261,8 @@ static bool judge_all(struct judge *j)
 
 static void judge_step(struct judge *j)
 {
+    if ( j->late && !j->lost && !sim_fail_fired() )
+        return;
     if ( ++j->skipped < j->every )
         return;
     j->skipped = 0;
@@ -223,7 +271,7 @@ static void judge_step(struct judge *j)
     j->steps++;
     if ( !j->evict )
         return;
-    rig_vtd_evict_known(j->on);
+    rig_unit_evict();
     (void)judge_all(j);
 }
 
@@ -234,14 +282,16 @@ static void stored(void *arg, enum test_step kind,
 {
     struct judge *j = arg;
     unsigned int nic;
+    bool seen;
 
-    (void)where;
     /* Told before a register is written; written() tells after. */
     if ( kind == TEST_STEP_SYNC || kind == TEST_STEP_MMIO )
         return;
+    seen = rig_unit_stored(where);
     for ( nic = 0; nic < RIG_NICS && kind == TEST_STEP_CMPXCHG; nic++ )
         j->nic[nic].changed = true;
-    judge_step(j);
+    if ( seen )
+        judge_step(j);
 }
 
 static void written(void *arg)
@@ -254,6 +304,7 @@ static bool loses(struct judge *j, bool tail)
     if ( !j->lost && (!tail || --j->lose_at) )
         return false;
     j->lost = true;
+    j->mute |= j->lose == LOSE_ALL || j->lose == LOSE_TAILS;
     if ( !tail )
         return j->lose == LOSE_ALL;
     if ( j->lose == LOSE_ONE )
@@ -266,13 +317,14 @@ static bool loses(struct judge *j, bool tail)
 static bool may_write(void *arg, moat_paddr_t pa, uint64_t v)
 {
     struct judge *j = arg;
-    bool tail = pa == RIG_VTD_BASE + 0x88, through;
+    bool tail = rig_unit_is_tail(pa);
 
+    (void)v;
     j->tails += tail;
-    through = j->lose == LOSE_NOTHING || !loses(j, tail);
-    if ( through && pa == RIG_VTD_BASE + 0x18 )
-        j->on = (uint32_t)v;
-    return through;
+    if ( j->lose == LOSE_NOTHING || !loses(j, tail) )
+        return true;
+    judge_step(j);
+    return false;
 }
 
 void judge_on(struct judge *j)
@@ -282,7 +334,8 @@ void judge_on(struct judge *j)
     unsigned int nic;
 
     j->tails = 0;
-    j->on = machine_status();
+    j->mute &= j->lose != LOSE_NOTHING;
+    (void)rig_unit_unflushed();
     for ( nic = 0; nic < RIG_NICS; nic++ )
         j->nic[nic].changed = j->nic[nic].gone = j->nic[nic].came = false;
     sim_hooks_set(&hooks);
@@ -291,16 +344,24 @@ void judge_on(struct judge *j)
 
 void judge_off(struct judge *j)
 {
+    unsigned int n = rig_unit_unflushed();
+
     sim_hooks_set(NULL);
     rig_tap_set(NULL);
     j->lose = LOSE_NOTHING;
+    if ( !n || j->mute )
+        return;
+    j->violations++;
+    if ( !j->quiet )
+        test_fail(__FILE__, __LINE__, "%s%s: %u device table entries changed "
+                  "that no command named", j->what, j->how, n);
 }
 
 void judge_lose(struct judge *j, enum judge_lose what, unsigned long nth)
 {
     j->lose = what;
     j->lose_at = nth;
-    j->lost = false;
+    j->lost = j->mute = false;
 }
 
 /* ---- At rest ---- */
@@ -313,8 +374,8 @@ unsigned int judge_look(struct judge *j, unsigned int nic, enum owner who)
     look(j, nic, &l);
     if ( !l.inside && !judge_mastering(nic) )
         return 0;
-    return !l.inside || l.out_read || l.out_write || l.own_read != want ||
-           l.own_write != want;
+    return !l.inside || l.out_read || l.out_write || l.wrong_right ||
+           l.own_read != want || l.own_write != want;
 }
 
 void judge_now(struct judge *j, unsigned int nic, enum owner who)
@@ -335,7 +396,8 @@ void judge_nothing(struct judge *j, unsigned int nic)
     struct look l;
 
     look(j, nic, &l);
-    if ( l.inside || l.out_read || l.out_write || l.own_read || l.own_write )
+    if ( l.inside || l.out_read || l.out_write || l.wrong_right ||
+         l.own_read || l.own_write )
         test_fail(__FILE__, __LINE__, "%s%s: NIC %u can still do DMA",
                   j->what, j->how, nic);
 }

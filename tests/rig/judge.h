@@ -11,8 +11,17 @@
  *   OWN     REGION                          bring bytes of a party to the
  *   REGION  OWN                             move or none; and go there
  *
+ * and where rights are to be exact, two more:
+ *
+ *   READ_ONLY   WRITE_ONLY                  both pass
+ *   WRITE_ONLY  REGION                      the read be refused, or by turns
+ *   REGION      READ_ONLY                   the write
+ *
  * The NIC's rings, and all buffers inside, lie in REGION. What counts is
  * where bytes arrived, in memory that test and QEMU share.
+ *
+ * With AMD-Vi it is also counted at the end of a move whether each device
+ * table entry that changed was named by a command: QEMU caches none.
  */
 #ifndef JUDGE_H
 #define JUDGE_H
@@ -38,6 +47,8 @@ struct judge
                                  * caches hold, once with them empty */
     bool quiet;                 /* count violations, that is all */
     unsigned int every;         /* judge each n-th step; 0: each */
+    bool late;                  /* nothing before something was lost, or an
+                                 * allocation failed */
 
     struct
     {
@@ -60,7 +71,8 @@ struct judge
     unsigned long lose_at;
     unsigned long tails;        /* tail writes seen since judge_on() */
     bool lost;                  /* some write was */
-    uint32_t on;                /* functions of the unit, as in GCMD */
+    bool mute;                  /* all of them from then on */
+    bool booting;               /* the unit may be on and pass all on */
 };
 
 /* Begin: both NICs off. Before the layer is up. */

@@ -53,7 +53,7 @@ static void set_options(struct machine *m)
     static const struct moat_options options = {
         .intremap = true, .qinval = true, .superpages = true, .snoop = true,
         .igfx = true, .ats = true, .quarantine = MOAT_QUARANTINE_BASIC,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = TIMEOUT_MS, .devtlb_timeout_ms = TIMEOUT_MS,
     };
 
     m->opts = options;
@@ -72,11 +72,34 @@ static void set_host(void)
     sim_clock_virtual(CLOCK_STEP_NS);
 }
 
+static void set_regions(const struct machine_config *cfg)
+{
+    struct rig_region r[3] = {
+        { .first = REGION, .last = REGION_LAST, .form = cfg->form },
+    };
+    unsigned int i, n = 1;
+
+    for ( i = 0; i < rig_nics(); i++ )
+        if ( cfg->reserved_for & (1u << i) )
+            r[0].dev[r[0].n_devs++] = rig_nic(i);
+    if ( cfg->rights )
+    {
+        r[n] = r[0];
+        r[n].first = READ_ONLY;
+        r[n].prot = MOAT_READ;
+        n++;
+        r[n] = r[0];
+        r[n].first = WRITE_ONLY;
+        r[n].prot = MOAT_WRITE;
+        n++;
+    }
+    for ( i = 1; i < n; i++ )
+        r[i].last = r[i].first + 0xfff;
+    rig_regions(r, r[0].n_devs ? n : 0);
+}
+
 void machine_start(struct machine *m, const struct machine_config *cfg)
 {
-    struct rig_region r = { .first = REGION, .last = REGION_LAST };
-    unsigned int i;
-
     memset(m, 0, sizeof(*m));
     m->cfg = *cfg;
     current = m;
@@ -85,10 +108,7 @@ void machine_start(struct machine *m, const struct machine_config *cfg)
     set_host();
     rig_probe_init();
     rig_loop_start();
-    for ( i = 0; i < rig_nics(); i++ )
-        if ( cfg->reserved_for & (1u << i) )
-            r.dev[r.n_devs++] = rig_nic(i);
-    rig_dmar_regions(&r, r.n_devs ? 1 : 0);
+    set_regions(cfg);
 }
 
 int machine_map(struct moat_domain *d, moat_iova_t iova, moat_paddr_t pa,
@@ -168,10 +188,11 @@ static int add_devices(struct machine *m)
     return rc;
 }
 
-int machine_up(struct machine *m)
+int machine_prepare(struct machine *m)
 {
     int err, rc = moat_platform_create(&m->opts, &m->p);
 
+    m->ready = false;
     if ( rc )
     {
         m->p = NULL;
@@ -185,16 +206,30 @@ int machine_up(struct machine *m)
         rc = create(m, DOM0);
     if ( rc )
         return rc;
+    m->ready = true;
     rc = add_devices(m);
     err = err ? err : rc;
     rc = m->cfg.pass ? 0 : machine_map(m->dom[DOM0], 0, 0, DOM0_SIZE);
-    err = err ? err : rc;
+    return err ? err : rc;
+}
+
+int machine_translate(struct machine *m, int first)
+{
+    int rc;
+
+    if ( !m->ready )
+        return first;
     rc = moat_platform_enable_dma(m->p);
     if ( !rc )
         rc = machine_guest(m, GUEST_A);
     if ( !rc )
         rc = machine_guest(m, GUEST_B);
-    return err ? err : rc;
+    return first ? first : rc;
+}
+
+int machine_up(struct machine *m)
+{
+    return machine_translate(m, machine_prepare(m));
 }
 
 /* ---- Down ---- */
@@ -249,18 +284,11 @@ void machine_down(struct machine *m)
 
 void machine_recycle(struct machine *m)
 {
-    static const unsigned int order[] = { 31, 25, 26 };
     unsigned int i;
-    uint32_t gsts;
 
     rig_tap_set(NULL);
     sim_hooks_set(NULL);
-    for ( i = 0; i < ARRAY_SIZE(order); i++ )
-    {
-        gsts = machine_status() & 0x96800000;
-        if ( gsts & (1u << order[i]) )
-            rig_write(RIG_VTD_BASE + 0x18, 4, gsts & ~(1u << order[i]));
-    }
+    rig_unit_off();
     for ( i = 0; i < rig_nics(); i++ )
         rig_pci_write(rig_nic(i), 4, 2, 6);
     rig_pci_write(rig_edu(), 4, 2, 6);
@@ -286,9 +314,4 @@ int machine_move(struct machine *m, struct moat_device *dev,
     rc = moat_device_move(dev, to, flags);
     host_devices_unlock();
     return rc;
-}
-
-uint32_t machine_status(void)
-{
-    return (uint32_t)rig_read(RIG_VTD_BASE + 0x1c, 4);
 }

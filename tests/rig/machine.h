@@ -6,7 +6,8 @@
  * One address, OWN, leads every owner's devices to a page of the owner's, so
  * that DMA there tells whose tables it went through. Firmware reserved
  * two pages, REGION, for the NICs that a configuration names; the pages on
- * both sides of it are nobody's.
+ * both sides of it are nobody's. Where AMD-Vi's tables give rights, there are
+ * two more: one that these NICs may only read, one that they may only write.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -22,6 +23,8 @@ enum owner { DOM0, GUEST_A, GUEST_B, OWNERS, NOBODY = OWNERS };
 #define REGION_LAST     (REGION + 0x1fff)
 #define BEFORE          (REGION - 0x1000)
 #define BEHIND          (REGION + 0x2000)
+#define READ_ONLY       (REGION + 0x4000)
+#define WRITE_ONLY      (REGION + 0x5000)
 
 struct machine_config
 {
@@ -31,6 +34,8 @@ struct machine_config
     bool follow;                /* guests' tables follow the host's own */
     bool pass;                  /* dom0's devices are not translated */
     unsigned int reserved_for;  /* bitmask: NICs that REGION is for */
+    enum rig_form form;         /* AMD-Vi: how the table says so */
+    bool rights;                /* AMD-Vi: READ_ONLY, WRITE_ONLY, too */
 };
 
 struct machine
@@ -42,6 +47,7 @@ struct machine
     struct moat_device *dev[RIG_MAX_FUNCTIONS];
     unsigned int n_devs;
     struct moat_device *nic[RIG_NICS], *edu, *ahci;
+    bool ready;                 /* prepared well enough to go on */
 };
 
 /* QEMU, with its devices ready; no layer yet. Virtual time: see machine.c. */
@@ -51,6 +57,12 @@ void machine_start(struct machine *m, const struct machine_config *cfg);
  * first errno, if any; a device that could not be added is missing.
  */
 int machine_up(struct machine *m);
+/*
+ * Its two parts: all that is prepared while nothing is translated, and what
+ * follows. @first: what the first part returned.
+ */
+int machine_prepare(struct machine *m);
+int machine_translate(struct machine *m, int first);
 /* Remove all devices, destroy everything. */
 void machine_down(struct machine *m);
 /*
@@ -73,9 +85,6 @@ int machine_guest(struct machine *m, enum owner who);
 int machine_map(struct moat_domain *d, moat_iova_t iova, moat_paddr_t pa,
                 uint64_t len);
 int machine_unmap(struct moat_domain *d, moat_iova_t iova, uint64_t len);
-
-/* Read GSTS: bits 31 translation, 26 queue, 25 interrupt remapping. */
-uint32_t machine_status(void);
 
 #define CHECK_DMA(nic, iova, pa, ok)                                    \
     do {                                                                \

@@ -230,8 +230,10 @@ int plan_boot(struct judge *j, enum judge_rule rule)
         j->nic[nic].rule = rule;
         j->nic[nic].parties = OWNER_BIT(DOM0);
     }
+    j->booting = true;
     judge_on(j);
     rc = machine_up(j->m);
     judge_off(j);
+    j->booting = false;
     return rc;
 }

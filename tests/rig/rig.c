@@ -6,8 +6,8 @@
 
 static void *acpi_tables;       /* fw_cfg's etc/acpi/tables */
 static size_t acpi_len;
-static const void *dmar;        /* instead of QEMU's; NULL: that */
-static size_t dmar_len;
+static const void *table;       /* instead of QEMU's; NULL: that */
+static size_t table_len;
 static struct rig_tap tap;
 
 uint64_t rig_read(moat_paddr_t pa, unsigned int bytes)
@@ -22,6 +22,7 @@ void rig_write(moat_paddr_t pa, unsigned int bytes, uint64_t v)
     static const char op[] = "?bw?l???q";
 
     qtest_request("write%c 0x%" PRIx64 " 0x%" PRIx64 "\n", op[bytes], pa, v);
+    unit_wrote(pa, v);
 }
 
 uint32_t rig_in(unsigned int port, unsigned int bytes)
@@ -203,20 +204,6 @@ void rig_tap_set(const struct rig_tap *t)
     tap = t ? *t : none;
 }
 
-/* Setting the root table pointer again, to what it is. */
-void rig_vtd_evict_known(uint32_t on)
-{
-    if ( on & 0x80000000 )
-        qtest_post("writel 0x%" PRIx64 " 0x%x\n", RIG_VTD_BASE + 0x18,
-                   (on & 0x96800000) | 0x40000000);
-}
-
-void rig_vtd_evict(void)
-{
-    rig_vtd_evict_known((uint32_t)rig_read(RIG_VTD_BASE + 0x1c, 4));
-    qtest_sync();
-}
-
 static enum host_mem mem_type(void *ctx, moat_paddr_t first,
                               moat_paddr_t last)
 {
@@ -227,19 +214,19 @@ static enum host_mem mem_type(void *ctx, moat_paddr_t first,
     return last >> 40 ? HOST_MEM_NO_SUCH : HOST_MEM_RESERVED;
 }
 
-void rig_dmar_set(const void *table, size_t len)
+void rig_table_set(const void *t, size_t len)
 {
-    dmar = table;
-    dmar_len = len;
+    table = t;
+    table_len = len;
 }
 
 static const void *acpi_table(void *ctx, const char *sig, size_t *len)
 {
     (void)ctx;
-    if ( dmar && !memcmp(sig, dmar, 4) )
+    if ( table && !memcmp(sig, table, 4) )
     {
-        *len = dmar_len;
-        return dmar;
+        *len = table_len;
+        return table;
     }
     return rig_acpi_table(sig, len);
 }
@@ -248,7 +235,7 @@ static void rig_forget(void)
 {
     free(acpi_tables);
     acpi_tables = NULL;
-    dmar = NULL;
+    table = NULL;
     rig_tap_set(NULL);
 }
 
@@ -264,6 +251,7 @@ void rig_start(const struct rig_config *cfg)
     };
 
     rig_forget();
+    unit_set(cfg);
     REQUIRE(qemu_start(cfg));
     sim_arena_set(rig_qemu.ram + RIG_ARENA, RIG_ARENA_SIZE, RIG_ARENA);
     sim_backend_set(&backend);

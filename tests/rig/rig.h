@@ -45,8 +45,8 @@ struct rig_config
     enum rig_place place;
     bool two_nics;
     const char *iommu;          /* further options, or NULL */
-    bool amd;                   /* amd-iommu: of the above only no_intremap
-                                 * and iommu mean something */
+    bool amd;                   /* amd-iommu: addresses, caching mode, EIM
+                                 * and snooping are intel-iommu's alone */
     const char *extra;          /* further arguments, blank-separated */
 };
 
@@ -79,16 +79,24 @@ void *rig_fw_cfg(const char *name, size_t *len);
 const void *rig_acpi_table(const char *sig, size_t *len);
 /* Give the host this DMAR (or IVRS) instead; NULL: QEMU's own. Until
  * rig_stop(). */
-void rig_dmar_set(const void *table, size_t len);
-/* An RMRR for some devices, wherever they are. */
+void rig_table_set(const void *table, size_t len);
+/* Reserved memory for some devices, wherever they are. */
 struct rig_region
 {
     moat_paddr_t first, last;
     moat_sbdf_t dev[RIG_NICS];
     unsigned int n_devs;
+    /* AMD-Vi: MOAT_READ and MOAT_WRITE, 0: both; and said how. */
+    unsigned int prot;
+    enum rig_form
+    {
+        RIG_EACH,               /* an IVMD for each device */
+        RIG_RANGE,              /* one, from the first id to the last */
+        RIG_EXCLUSION,          /* each; not to be translated */
+    } form;
 };
 /* Give the host QEMU's own table with these behind it. */
-void rig_dmar_regions(const struct rig_region *r, unsigned int n);
+void rig_regions(const struct rig_region *r, unsigned int n);
 /* RAM at @pa. */
 void *rig_ram(moat_paddr_t pa);
 /* A command of QEMU's monitor; the answer, valid until the next one. */
@@ -118,12 +126,34 @@ struct rig_tap
 };
 /* NULL: none. Until rig_stop(). */
 void rig_tap_set(const struct rig_tap *t);
-/* Empty the caches of QEMU's VT-d unit behind the driver's back, as a unit
- * may at any time. Nothing happens while translation is off. */
-void rig_vtd_evict(void);
-/* The same where the functions that are on (as in GCMD) are known: costs no
- * wait of its own. */
-void rig_vtd_evict_known(uint32_t on);
+/* ---- The unit, seen by an onlooker ---- */
+
+/* Is it AMD's? */
+bool rig_amd(void);
+/* VT-d: GSTS; AMD-Vi: the control register. */
+uint64_t rig_unit_status(void);
+bool rig_unit_on(void);
+/* It is on, and does more than pass on what the NIC asks for. */
+bool rig_unit_translates(unsigned int nic);
+/* A write to this register starts commands. */
+bool rig_unit_is_tail(moat_paddr_t pa);
+/* Empty its caches behind the driver's back, as a unit may at any time. Nothing
+ * happens while it is off. */
+void rig_unit_evict(void);
+/* Switch it off behind the driver's back. */
+void rig_unit_off(void);
+/*
+ * Something was stored at @where. False: nothing that the unit can see (AMD-Vi:
+ * it is off) or uses for a NIC (AMD-Vi: the device table entry of another id).
+ *
+ * AMD-Vi's device table entries are cached; not in QEMU. So it is counted how
+ * many have changed, while it was on, that no command has named since; the
+ * count begins anew.
+ */
+bool rig_unit_stored(const volatile void *where);
+unsigned int rig_unit_unflushed(void);
+/* The machine's reset line; then as rig_probe_init(). */
+void rig_reset(void);
 
 /* ---- The probes ---- */
 

@@ -47,8 +47,12 @@ static void dom0_dma(struct machine *m)
     no_faults(m);
     check_dma(0, BEFORE, BEFORE, false);
     check_fault(m, "d1", "read", BEFORE, NO_READ);
-    check_dma(0, far, OWN, false);
-    check_fault(m, "d1", "read", far, TOO_FAR);
+    /* QEMU 7.2's amd-iommu does not look at the bits above a table's. */
+    if ( !rig_amd() )
+    {
+        check_dma(0, far, OWN, false);
+        check_fault(m, "d1", "read", far, TOO_FAR);
+    }
 
     fill(PAGE(0), 1, 1024);
     fill(PAGE(1), 2, 1024);
@@ -196,7 +200,7 @@ static void watch_step(void *arg, enum test_step kind,
     /* As cached, then as walked. */
     dma = rig_probe_nic(0, w->iova, w->pa);
     w->blocked += !dma.read || !dma.write;
-    rig_vtd_evict();
+    rig_unit_evict();
     dma = rig_probe_nic(0, w->iova, w->pa);
     w->blocked += !dma.read || !dma.write;
     w->steps++;
@@ -258,7 +262,7 @@ bool sc_superpages(struct machine *m)
 bool sc_pass_through(struct machine *m)
 {
     struct moat_domain *d;
-    bool can = !m->cfg.rig.no_pt;
+    bool can = rig_amd() || !m->cfg.rig.no_pt;
     int rc;
 
     m->cfg.pass = can;

@@ -2,26 +2,47 @@
 /* The unit as it was found, changes of owner, storms, sleep. */
 #include "matrix.h"
 
-/* ---- Bring-up and tear-down ---- */
-
-#define REGS    0x100u          /* bytes; fault records are behind */
 #define FRCD    0x220u
 
-static void read_registers(uint32_t r[REGS / 4 + 4])
+/* ---- Bring-up and tear-down ---- */
+
+/* Registers in ranges of 32-bit words; fault records are behind VT-d's. */
+struct range { moat_paddr_t first; unsigned int bytes; };
+static const struct range vtd_ranges[] = {
+    { RIG_VTD_BASE, 0x100 }, { RIG_VTD_BASE + FRCD, 16 },
+}, amd_ranges[] = {
+    { RIG_AMD_BASE, 0x40 }, { RIG_AMD_BASE + 0x2000, 0x40 },
+};
+#define RANGES  ARRAY_SIZE(vtd_ranges)
+#define WORDS   0x80u
+
+static moat_paddr_t reg_at(unsigned int i)
+{
+    const struct range *r = rig_amd() ? amd_ranges : vtd_ranges;
+    unsigned int k, off = 4 * i;
+
+    for ( k = 0; k < RANGES; k++, r++ )
+    {
+        if ( off < r->bytes )
+            return r->first + off;
+        off -= r->bytes;
+    }
+    return 0;
+}
+
+static void read_registers(uint32_t r[WORDS])
 {
     unsigned int i;
 
-    for ( i = 0; i < REGS / 4; i++ )
-        r[i] = (uint32_t)rig_read(RIG_VTD_BASE + 4 * i, 4);
-    for ( i = 0; i < 4; i++ )
-        r[REGS / 4 + i] = (uint32_t)rig_read(RIG_VTD_BASE + FRCD + 4 * i, 4);
+    for ( i = 0; i < WORDS && reg_at(i); i++ )
+        r[i] = (uint32_t)rig_read(reg_at(i), 4);
 }
 
 /*
  * Not what nothing uses while it is off, pointers and words of a fault record
  * that was taken; nor, in QEMU, that an interrupt had been pending.
  */
-static uint32_t lasting(unsigned int reg)
+static uint32_t vtd_lasting(moat_paddr_t reg)
 {
     switch ( reg )
     {
@@ -41,29 +62,49 @@ static uint32_t lasting(unsigned int reg)
     }
 }
 
+/* Control, exclusion, features, status; not bases, heads and tails. */
+static uint32_t amd_lasting(moat_paddr_t reg)
+{
+    return (reg >= 0x18 && reg < 0x38) || reg >= 0x2020 ? 0xffffffff : 0;
+}
+
+static uint32_t lasting(moat_paddr_t at)
+{
+    return rig_amd() ? amd_lasting(at - RIG_AMD_BASE)
+                     : vtd_lasting(at - RIG_VTD_BASE);
+}
+
+/* Of GSTS or the control register: translation, queue, log, remapping. */
+static void check_status(const struct machine *m)
+{
+    uint64_t want = m->cfg.rig.no_intremap ? 0xc4000000 : 0xc7000000;
+
+    if ( rig_amd() )
+        CHECK_EQ(rig_unit_status() & 0x1005, 0x1005);
+    else
+        CHECK_EQ(rig_unit_status(), want);
+}
+
 bool sc_as_found(struct machine *m)
 {
-    uint32_t before[REGS / 4 + 4], after[REGS / 4 + 4], want = 0xc4000000;
-    unsigned int i, reg;
+    uint32_t before[WORDS], after[WORDS];
+    unsigned int i;
 
     read_registers(before);
     check_dma(0, BEFORE, BEFORE, true);
     CHECK_EQ(machine_up(m), 0);
-    want |= m->cfg.rig.no_intremap ? 0 : 0x03000000;
-    CHECK_EQ(machine_status(), want);
+    check_status(m);
     check_dma(0, BEFORE, BEFORE, false);
     check_dma(0, OWN, OWN, true);
     no_faults(m);
     moat_dump_units(m->p);
-    CHECK_LOG("translation on");
+    CHECK_LOG(rig_amd() ? "translated, id" : "translation on");
     machine_down(m);
     read_registers(after);
-    for ( i = 0; i < ARRAY_SIZE(before); i++ )
-    {
-        reg = i < REGS / 4 ? 4 * i : FRCD + 4 * (i - REGS / 4);
-        CHECK_MSG(!((before[i] ^ after[i]) & lasting(reg)),
-                  "register %#x was %#x, is %#x", reg, before[i], after[i]);
-    }
+    for ( i = 0; i < WORDS && reg_at(i); i++ )
+        CHECK_MSG(!((before[i] ^ after[i]) & lasting(reg_at(i))),
+                  "register %#" PRIx64 " was %#x, is %#x", reg_at(i),
+                  before[i], after[i]);
     check_dma(0, BEFORE, BEFORE, true);
     return true;
 }
@@ -108,6 +149,8 @@ bool sc_storm(struct machine *m)
 {
     unsigned int i, cut = 0;
 
+    if ( !faults_logged() )
+        return false;
     CHECK_EQ(machine_up(m), 0);
     move_group(m, GUEST_A);
     no_faults(m);
@@ -153,12 +196,11 @@ bool sc_sleep(struct machine *m)
         CHECK_EQ(moat_intr_set(m->p, MOAT_INTR_PCI, rig_edu(), &intr, 1,
                                &index, &msg), 0);
     CHECK_EQ(moat_platform_suspend(m->p), 0);
-    CHECK_EQ(machine_status() & 0x86000000, 0);
-    rig_monitor("system_reset");
-    CHECK_EQ(rig_read(RIG_VTD_BASE + 0x20, 8), 0);
-    rig_probe_init();
+    CHECK_EQ(rig_unit_status() & (rig_amd() ? 0x1001 : 0x86000000), 0);
+    rig_reset();
+    CHECK_EQ(rig_read(rig_amd() ? RIG_AMD_BASE : RIG_VTD_BASE + 0x20, 8), 0);
     CHECK_EQ(moat_platform_resume(m->p), 0);
-    CHECK_EQ(machine_status(), ir ? 0xc7000000 : 0xc4000000);
+    check_status(m);
 
     check_dma(0, OWN, OWN_PAGE(GUEST_A), true);
     check_dma(0, REGION, REGION, true);

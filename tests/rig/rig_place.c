@@ -13,11 +13,14 @@
  *                            +- 00.0 edu                   +- 06.0 NIC 1
  *
  * Below the bridge all requests carry the id 02:00.0.
+ *
+ * QEMU's amd-iommu takes a device's bus number when the device comes, and
+ * keeps it: what is not on bus 0 is plugged in once its bus has a number.
  */
 #include "rig_priv.h"
 
-#define EDU     "-device edu,dma_mask=0xffffffffffffffff,addr="
-#define NIC     "-device e1000,romfile=,addr="
+#define EDU     "edu,dma_mask=0xffffffffffffffff,addr="
+#define NIC     "e1000,romfile=,addr="
 #define PORT(n) "-device pcie-root-port,id=port" #n ",chassis=" #n \
                 ",slot=" #n ",addr="
 
@@ -32,23 +35,24 @@ struct bridge
 
 static const struct place
 {
-    const char *args, *second;
+    const char *bridging, *edu_args, *nic_args[RIG_NICS];
     moat_sbdf_t nic[RIG_NICS], edu;
     moat_sbdf_t id[RIG_NICS];   /* what the NICs' requests carry */
     struct bridge bridges[MAX_BRIDGES];
     unsigned int n_bridges;
 } places[] = {
     [RIG_ROOT] = {
-        .args = EDU "4 " NIC "5",
-        .second = NIC "6",
+        .bridging = "",
+        .edu_args = EDU "4",
+        .nic_args = { NIC "5", NIC "6" },
         .nic = { MOAT_SBDF(0, 0, 5, 0), MOAT_SBDF(0, 0, 6, 0) },
         .id = { MOAT_SBDF(0, 0, 5, 0), MOAT_SBDF(0, 0, 6, 0) },
         .edu = MOAT_SBDF(0, 0, 4, 0),
     },
     [RIG_PORT] = {
-        .args = PORT(1) "8 " PORT(2) "9 " PORT(3) "0xa "
-                EDU "0,bus=port3 " NIC "0,bus=port1",
-        .second = NIC "0,bus=port2",
+        .bridging = PORT(1) "8 " PORT(2) "9 " PORT(3) "0xa",
+        .edu_args = EDU "0,bus=port3",
+        .nic_args = { NIC "0,bus=port1", NIC "0,bus=port2" },
         .nic = { MOAT_SBDF(0, 1, 0, 0), MOAT_SBDF(0, 2, 0, 0) },
         .id = { MOAT_SBDF(0, 1, 0, 0), MOAT_SBDF(0, 2, 0, 0) },
         .edu = MOAT_SBDF(0, 3, 0, 0),
@@ -60,9 +64,10 @@ static const struct place
         .n_bridges = 3,
     },
     [RIG_BRIDGE] = {
-        .args = PORT(1) "8 -device pcie-pci-bridge,id=pci,bus=port1,addr=0 "
-                EDU "4,bus=pci " NIC "5,bus=pci",
-        .second = NIC "6,bus=pci",
+        .bridging = PORT(1) "8 "
+                    "-device pcie-pci-bridge,id=pci,bus=port1,addr=0",
+        .edu_args = EDU "4,bus=pci",
+        .nic_args = { NIC "5,bus=pci", NIC "6,bus=pci" },
         .nic = { MOAT_SBDF(0, 2, 5, 0), MOAT_SBDF(0, 2, 6, 0) },
         .id = { MOAT_SBDF(0, 2, 0, 0), MOAT_SBDF(0, 2, 0, 0) },
         .edu = MOAT_SBDF(0, 2, 4, 0),
@@ -76,14 +81,32 @@ static const struct place
 
 static const struct place *here = &places[RIG_ROOT];
 static unsigned int nics = 1;
+static bool to_plug;            /* devices are not there yet */
 
-void place_set(const struct rig_config *c, const char **first,
-               const char **second)
+unsigned int place_set(const struct rig_config *c,
+                       const char *args[PLACE_ARGS])
 {
+    unsigned int i, n = 0;
+
     here = &places[c->place];
     nics = c->two_nics ? 2 : 1;
-    *first = here->args;
-    *second = c->two_nics ? here->second : NULL;
+    to_plug = c->amd && c->place != RIG_ROOT;
+    args[n++] = here->bridging;
+    if ( to_plug )
+        return n;
+    args[n++] = here->edu_args;
+    for ( i = 0; i < nics; i++ )
+        args[n++] = here->nic_args[i];
+    return n;
+}
+
+static void plug(const char *device)
+{
+    char cmd[128];
+
+    snprintf(cmd, sizeof(cmd), "device_add %s", device);
+    if ( !strstr(rig_monitor(cmd), "\"return\": \"\"") )
+        test_fail(__FILE__, __LINE__, "%s: not plugged in", device);
 }
 
 unsigned int rig_nics(void)
@@ -144,6 +167,13 @@ void place_open(void)
 
     for ( i = 0; i < here->n_bridges; i++ )
         open_bridge(&here->bridges[i]);
+    if ( to_plug )
+    {
+        plug(here->edu_args);
+        for ( i = 0; i < nics; i++ )
+            plug(here->nic_args[i]);
+        to_plug = false;
+    }
     for ( i = 0; i < nics; i++ )
     {
         rig_pci_write(here->nic[i], 0x10, 4, RIG_NIC_BAR(i));
@@ -153,17 +183,9 @@ void place_open(void)
     rig_pci_write(here->edu, 4, 2, 6);
 }
 
-static void set_u64(uint8_t *p, uint64_t v)
+unsigned int place_way(moat_sbdf_t dev, moat_sbdf_t way[RIG_MAX_FUNCTIONS])
 {
-    memcpy(p, &v, sizeof(v));
-}
-
-/* A device scope (VT-d 8.3.1): the way down from bus 0. */
-static size_t put_scope(uint8_t *at, moat_sbdf_t dev)
-{
-    moat_sbdf_t way[MAX_BRIDGES + 1];
     unsigned int i, n = 0, bus = MOAT_SBDF_BUS(dev);
-    size_t len;
 
     way[n++] = dev;
     for ( i = here->n_bridges; i-- > 0 && bus; )
@@ -172,50 +194,5 @@ static size_t put_scope(uint8_t *at, moat_sbdf_t dev)
             way[n++] = here->bridges[i].dev;
             bus = MOAT_SBDF_BUS(here->bridges[i].dev);
         }
-    len = 6 + 2 * n;
-    memset(at, 0, len);
-    at[0] = 1;
-    at[1] = (uint8_t)len;
-    for ( i = 0; n-- > 0; i++ )
-    {
-        at[6 + 2 * i] = MOAT_SBDF_DEV(way[n]);
-        at[7 + 2 * i] = MOAT_SBDF_FN(way[n]);
-    }
-    return len;
-}
-
-/* One RMRR (VT-d 8.4) for each region at the end of QEMU's own table. */
-void rig_dmar_regions(const struct rig_region *r, unsigned int n)
-{
-    static uint8_t table[2048];
-    const void *own;
-    size_t len, at;
-    uint32_t len32;
-    uint16_t len16;
-    uint8_t sum = 0;
-    unsigned int i, d;
-
-    own = rig_acpi_table("DMAR", &len);
-    REQUIRE(own && len + 64 * n <= sizeof(table));
-    memcpy(table, own, len);
-    for ( ; n-- > 0; r++ )
-    {
-        at = len;
-        memset(table + at, 0, 24);
-        table[at] = 1;
-        set_u64(table + at + 8, r->first);
-        set_u64(table + at + 16, r->last);
-        len += 24;
-        for ( d = 0; d < r->n_devs; d++ )
-            len += put_scope(table + len, r->dev[d]);
-        len16 = (uint16_t)(len - at);
-        memcpy(table + at + 2, &len16, sizeof(len16));
-    }
-    len32 = (uint32_t)len;
-    memcpy(table + 4, &len32, sizeof(len32));
-    table[9] = 0;
-    for ( i = 0; i < len; i++ )
-        sum = (uint8_t)(sum + table[i]);
-    table[9] = (uint8_t)-sum;
-    rig_dmar_set(table, len);
+    return n;
 }

@@ -294,7 +294,9 @@ static void iommu_args(struct args *a, const struct rig_config *c)
     if ( c->amd )
     {
         add_arg(a, "-device");
-        add_arg(a, "amd-iommu,intremap=%s%s%s", c->no_intremap ? "off" : "on",
+        add_arg(a, "amd-iommu,intremap=%s,device-iotlb=%s,pt=%s%s%s",
+                c->no_intremap ? "off" : "on",
+                c->device_iotlb ? "on" : "off", c->no_pt ? "off" : "on",
                 c->iommu ? "," : "", c->iommu ? c->iommu : "");
         return;
     }
@@ -326,8 +328,8 @@ static void make_args(struct args *a, const struct rig_config *c)
         "-m", "256M", "-qtest-log", "/dev/null", "-M",
         "q35,memory-backend=ram",
     };
-    const char *qemu = getenv("QEMU"), *first, *second;
-    unsigned int i;
+    const char *qemu = getenv("QEMU"), *place[PLACE_ARGS];
+    unsigned int i, n;
 
     add_arg(a, "%s", qemu ? qemu : "qemu-system-x86_64");
     for ( i = 0; i < ARRAY_SIZE(fixed); i++ )
@@ -342,9 +344,13 @@ static void make_args(struct args *a, const struct rig_config *c)
     add_arg(a, "-qmp");
     add_arg(a, "unix:%s/qmp", rig_qemu.dir);
     iommu_args(a, c);
-    place_set(c, &first, &second);
-    add_words(a, first);
-    add_words(a, second);
+    n = place_set(c, place);
+    add_words(a, place[0]);
+    for ( i = 1; i < n; i++ )
+    {
+        add_arg(a, "-device");
+        add_arg(a, "%s", place[i]);
+    }
     add_words(a, c->extra);
     a->v[a->n] = NULL;
 }

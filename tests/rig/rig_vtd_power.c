@@ -149,9 +149,8 @@ RIG_TEST(suspend_and_resume)
     w.ops->irq_mask(w.u, false);
     CHECK_EQ(w.ops->suspend(w.u), 0);
     CHECK_EQ(rig_read(GSTS, 4) & 0x86000000, 0);
-    rig_monitor("system_reset");
+    rig_reset();
     CHECK_EQ(rig_read(RIG_VTD_BASE + 0x20, 8), 0);      /* registers lost */
-    rig_probe_init();
 
     CHECK_EQ(w.ops->resume(w.u), 0);
     CHECK_EQ(rig_read(GSTS, 4), 0xc7000000);

@@ -4,11 +4,11 @@
 # by the Makefile in the project's root (make test-rig); also works alone:
 # make -f tests/rig/tests.mk rig.
 #
-# rig_vtd tests the VT-d driver alone, over a stub of the platform;
-# rig_core the same driver below the core: domains, devices, moves; rig_amd
-# does that with the AMD-Vi driver. rig_matrix plays all scenarios on each
-# machine of the matrix; rig_continuity judges reserved memory at every step of
-# every move; rig_soak, which make soak runs, moves without end.
+# rig_vtd tests the VT-d driver alone, over a stub of the platform. The others
+# test drivers of both vendors below the core, on machine.c's machines: rig_core
+# what is asked once; rig_matrix all scenarios on each machine of the matrix;
+# rig_continuity reserved memory at every step of every move; rig_soak, which
+# make soak runs, moves without end.
 
 RIG_B := build/rig
 RIG_CC ?= gcc
@@ -21,7 +21,8 @@ RIG_CFLAGS := -std=gnu99 -D_GNU_SOURCE -g -O1 -pthread \
 
 RIG_LIB_SRC := $(sort $(wildcard tests/lib/*.c)) \
                tests/rig/rig.c tests/rig/rig_place.c tests/rig/rig_probe.c \
-               tests/rig/rig_qemu.c
+               tests/rig/rig_qemu.c tests/rig/rig_tables.c \
+               tests/rig/rig_unit.c
 RIG_DRIVER_SRC := $(sort $(wildcard drivers/passthrough/queue/*.c \
                   drivers/passthrough/vtd/*.c drivers/passthrough/fw/*.c \
                   drivers/passthrough/pt/*.c))
@@ -30,45 +31,30 @@ RIG_VTD_SRC := $(sort $(wildcard tests/rig/rig_vtd*.c)) tests/rig/stub.c
 RIG_OBJ = $(1:%.c=$(RIG_B)/%.o)
 RIG_VTD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_VTD_SRC))
 
-# The core's list of vendors names both drivers.
-RIG_CORE_SRC := $(sort $(wildcard tests/rig/rig_core*.c) \
-                $(wildcard drivers/passthrough/amd/*.c) \
-                $(wildcard drivers/passthrough/core/*.c))
-RIG_CORE_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) $(RIG_CORE_SRC))
-
-# The same layer on machines of all kinds.
+# The whole layer, on machines of all kinds.
 RIG_LAYER_SRC := $(wildcard drivers/passthrough/core/*.c) \
                  $(wildcard drivers/passthrough/amd/*.c) \
                  tests/rig/machine.c tests/rig/judge.c tests/rig/plan.c
 RIG_LAYER_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_DRIVER_SRC) \
                  $(RIG_LAYER_SRC))
+RIG_CORE_OBJ := $(call RIG_OBJ,tests/rig/rig_core.c)
 RIG_MATRIX_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_matrix*.c)))
 RIG_SOAK_OBJ := $(call RIG_OBJ,tests/rig/rig_soak.c)
 RIG_CONT_OBJ := $(call RIG_OBJ,$(sort $(wildcard tests/rig/rig_continuity*.c)))
 
-# AMD-Vi: the program names the vendor itself.
-RIG_AMD_SRC := $(sort $(wildcard tests/rig/amd_*.c) \
-               $(wildcard drivers/passthrough/amd/*.c) \
-               $(filter-out %/vendors.c,$(wildcard drivers/passthrough/core/*.c)))
-RIG_AMD_OBJ := $(call RIG_OBJ,$(RIG_LIB_SRC) $(RIG_AMD_SRC) \
-               $(filter-out drivers/passthrough/vtd/%,$(RIG_DRIVER_SRC)))
-
-RIG_ALL_OBJ := $(sort $(RIG_VTD_OBJ) $(RIG_CORE_OBJ) $(RIG_AMD_OBJ) \
+RIG_ALL_OBJ := $(sort $(RIG_VTD_OBJ) $(RIG_CORE_OBJ) \
                $(RIG_LAYER_OBJ) $(RIG_MATRIX_OBJ) $(RIG_CONT_OBJ) $(RIG_SOAK_OBJ))
-RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core $(RIG_B)/rig_amd \
+RIG_TESTS += $(RIG_B)/rig_vtd $(RIG_B)/rig_core \
              $(RIG_B)/rig_matrix $(RIG_B)/rig_continuity
 
 .PHONY: rig
 rig: $(RIG_TESTS)
 	@for t in $(RIG_TESTS); do $$t || exit; done
 
-$(RIG_B)/rig_amd: $(RIG_AMD_OBJ)
-	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
-
 $(RIG_B)/rig_vtd: $(RIG_VTD_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
-$(RIG_B)/rig_core: $(RIG_CORE_OBJ)
+$(RIG_B)/rig_core: $(RIG_LAYER_OBJ) $(RIG_CORE_OBJ)
 	@echo "  LD $@"; $(RIG_CC) $(RIG_CFLAGS) -o $@ $^
 
 $(RIG_B)/rig_matrix: $(RIG_LAYER_OBJ) $(RIG_MATRIX_OBJ)
