@@ -1,97 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices: what Xen's pci.c asks of the IOMMU when devices come, go, or
- * change hands. Always under the device lock.
+ * Devices: from Xen's books to the core and back. Always under the device
+ * lock.
  *
- * pci.c makes each of its calls for a device's own function and again for
- * each phantom function. The core moves all the ids a device can use as one,
- * with the call for the own function; the others have nothing left to do.
- *
- * pci.c's books say that a device is dom_io's when it is in quarantine.
+ * The core moves all the ids a device can use as one, phantom functions
+ * among them. In Xen's books a device in quarantine is dom_io's.
  */
 
-#include "port.h"
+#include "port_pci.h"
 
-#include <xen/pci_regs.h>
 #include <asm/hvm/vmx/vmx.h>
 
-void arch_pci_init_pdev(struct pci_dev *pdev)
+int port_dev_attach(struct port_dev *p)
 {
-    /* Shown by the debug key 'Q' for devices in quarantine. */
-    pdev->arch.pseudo_domid = DOMID_INVALID;
-}
+    const struct pci_dev *pdev = &p->pdev;
+    struct moat_device_info info = {
+        .dev = pdev->sbdf.sbdf,
+        .phantom_stride = pdev->phantom_stride,
+        .is_virtfn = pdev->info.is_virtfn,
+        .physfn = PCI_SBDF(pdev->seg, pdev->info.physfn.bus,
+                           pdev->info.physfn.devfn).sbdf,
+        .hidden = p->hidden,
+    };
 
-/*
- * Xen uses the device itself: it is on dom_xen's list, although at boot
- * pci.c calls it dom0's for as long as it is set up.
- */
-static bool is_hidden(const struct pci_dev *pdev)
-{
-    const struct pci_dev *p;
-
-    for_each_pdev ( dom_xen, p )
-        if ( p == pdev )
-            return true;
-
-    return false;
-}
-
-int cf_check port_add_device(uint8_t devfn, struct pci_dev *pdev)
-{
-    struct moat_device_info info = { };
-    struct moat_device *dev;
-
-    if ( devfn != pdev->devfn )
+    if ( !is_iommu_enabled(pdev->domain) )
         return 0;
-    if ( !pdev->domain || !port_domain(pdev->domain) )
+    if ( !port_domain(pdev->domain) )
         return -EINVAL;
-
-    info.dev = pdev->sbdf.sbdf;
-    info.phantom_stride = pdev->phantom_stride;
-    info.is_virtfn = pdev->info.is_virtfn;
-    info.physfn = MOAT_SBDF(pdev->seg, pdev->info.physfn.bus,
-                            PCI_SLOT(pdev->info.physfn.devfn),
-                            PCI_FUNC(pdev->info.physfn.devfn));
-    info.hidden = is_hidden(pdev);
 
     return moat_device_add(port_platform, &info, port_domain(pdev->domain),
-                           &dev);
+                           &p->moat);
 }
 
-/* dom0 announces a device that is known: it may have been reset. */
-int cf_check port_enable_device(struct pci_dev *pdev)
+void port_dev_reattach(struct port_dev *p)
 {
-    struct moat_device *dev = port_device(pdev);
+    int rc = p->moat ? moat_device_reenable(p->moat) : 0;
 
-    return dev ? moat_device_reenable(dev) : -ENODEV;
+    if ( rc )
+        host_log_warn("%pp: announced again, not used again (%d)",
+                      &p->pdev.sbdf, rc);
 }
 
-int cf_check port_remove_device(uint8_t devfn, struct pci_dev *pdev)
+int port_dev_detach(struct port_dev *p)
 {
-    struct moat_device *dev;
+    int rc = p->moat ? moat_device_remove(p->moat) : 0;
 
-    if ( devfn != pdev->devfn )
-        return 0;
-    if ( !pdev->domain )
-        return -EINVAL;
+    if ( !rc )
+        p->moat = NULL;
 
-    dev = port_device(pdev);
-
-    return dev ? moat_device_remove(dev) : 0;
+    return rc;
 }
 
 /* ---- Moves ---- */
 
-static void account(struct pci_dev *pdev, struct domain *to)
+void port_dev_account(struct port_dev *p, struct domain *to)
 {
+    struct pci_dev *pdev = &p->pdev;
     struct domain *from = pdev->domain;
 
     if ( from == to )
         return;
 
-    list_move(&pdev->domain_list, &to->pdev_list);
-    pdev->domain = to;
-    if ( !has_arch_pdevs(from) )
+    if ( from )
+        list_del_init(&pdev->domain_list);
+    if ( to )
+        list_add(&pdev->domain_list, &to->pdev_list);
+    write_atomic(&pdev->domain, to);
+
+    if ( from && !has_arch_pdevs(from) )
         vmx_pi_hooks_deassign(from);
 }
 
@@ -105,13 +81,14 @@ static void note_trust(const struct domain *to)
         untrusted_msi = true;
 }
 
-static int move(struct pci_dev *pdev, struct domain *to, unsigned int flags)
+int port_dev_move(struct port_dev *p, struct domain *to, unsigned int flags)
 {
-    struct moat_device *dev = port_device(pdev);
     bool first = !has_arch_pdevs(to);
     int rc;
 
-    if ( !dev )
+    ASSERT(pcidevs_locked());
+
+    if ( !p->moat )
         return -ENODEV;
 
     if ( to != dom_io )
@@ -127,15 +104,16 @@ static int move(struct pci_dev *pdev, struct domain *to, unsigned int flags)
         vmx_pi_hooks_assign(to);
     note_trust(to);
 
-    rc = moat_device_move(dev, to == dom_io ? NULL : port_domain(to), flags);
+    rc = moat_device_move(p->moat, to == dom_io ? NULL : port_domain(to),
+                          flags);
     if ( !rc )
     {
-        account(pdev, to);
+        port_dev_account(p, to);
         port_domain_note_root(to);
         return 0;
     }
 
-    if ( first && to != pdev->domain )
+    if ( first && to != p->pdev.domain )
         vmx_pi_hooks_deassign(to);
 
     /*
@@ -145,8 +123,8 @@ static int move(struct pci_dev *pdev, struct domain *to, unsigned int flags)
      */
     if ( rc == -EIO )
     {
-        pdev->broken = true;
-        account(pdev, dom_io);
+        p->pdev.broken = true;
+        port_dev_account(p, dom_io);
         if ( to == dom_io )
             return 0;
     }
@@ -154,53 +132,7 @@ static int move(struct pci_dev *pdev, struct domain *to, unsigned int flags)
     return rc;
 }
 
-int cf_check port_assign_device(struct domain *d, uint8_t devfn,
-                                struct pci_dev *pdev, uint32_t flag)
-{
-    if ( devfn != pdev->devfn )
-        return 0;
-
-    return move(pdev, d, flag & XEN_DOMCTL_DEV_RDM_RELAXED
-                         ? MOAT_MOVE_RELAXED : 0);
-}
-
-int cf_check port_reassign_device(struct domain *source,
-                                  struct domain *target, uint8_t devfn,
-                                  struct pci_dev *pdev)
-{
-    if ( devfn != pdev->devfn )
-        return 0;
-
-    return move(pdev, target, 0);
-}
-
-/* pci.c is about to take a device from dom0 or a guest. */
-int iommu_quarantine_dev_init(device_t *dev)
-{
-    struct moat_device *m = port_device(dev);
-
-    if ( !iommu_quarantine )
-        return 0;
-
-    return m ? moat_device_quarantine_prepare(m) : -ENODEV;
-}
-
-/* ---- Questions ---- */
-
-int cf_check port_device_group(uint16_t seg, uint8_t bus, uint8_t devfn)
-{
-    struct moat_device *dev;
-    int rc = -ENODEV;
-
-    /* The first of pci.c's calls comes without the lock. */
-    pcidevs_lock();
-    dev = moat_device_find(port_platform, PCI_SBDF(seg, bus, devfn).sbdf);
-    if ( dev )
-        rc = moat_device_group(dev);
-    pcidevs_unlock();
-
-    return rc;
-}
+/* ---- Reserved memory, for the toolstack ---- */
 
 struct resv_query
 {
@@ -246,14 +178,4 @@ int iommu_get_reserved_device_memory(iommu_grdm_t *func, void *ctxt)
     pcidevs_unlock();
 
     return rc;
-}
-
-/* The toolstack's assign, de-assign and group calls; domctl lock held. */
-int iommu_do_domctl(struct xen_domctl *domctl, struct domain *d,
-                    XEN_GUEST_HANDLE_PARAM(xen_domctl_t) u_domctl)
-{
-    if ( !iommu_enabled || (d && !is_iommu_enabled(d)) )
-        return -EOPNOTSUPP;
-
-    return iommu_do_pci_domctl(domctl, d, u_domctl);
 }

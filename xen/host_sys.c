@@ -121,25 +121,6 @@ void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v)
     pci_conf_write32(sbdf(dev), reg, v);
 }
 
-/*
- * By the map of read-only devices, which everything that dom0 writes to
- * configuration space is checked against.
- */
-int host_pci_hold(moat_sbdf_t dev, bool hold)
-{
-    unsigned long *map = (unsigned long *)pci_get_ro_map(sbdf(dev).seg);
-
-    if ( !map )
-        return hold ? -EOPNOTSUPP : 0;
-
-    if ( hold )
-        set_bit(sbdf(dev).bdf, map);
-    else
-        clear_bit(sbdf(dev).bdf, map);
-
-    return 0;
-}
-
 /* ---- Identity maps ---- */
 
 static p2m_access_t access(unsigned int prot)
@@ -371,13 +352,6 @@ void host_device_failed(moat_sbdf_t dev)
     spin_unlock_irqrestore(&failed_lock, flags);
 
     tasklet_schedule(&failed_tasklet);
-}
-
-bool host_aer_firmware_first(moat_sbdf_t dev)
-{
-    const struct pci_dev *pdev = pci_get_pdev(NULL, sbdf(dev));
-
-    return pdev && pcie_aer_get_firmware_first(pdev);
 }
 
 bool host_log_ratelimit(void)

@@ -13,7 +13,7 @@
  * Never: Xen itself, the interrupt address range, the units' registers.
  */
 
-#include "port.h"
+#include "port_pci.h"
 
 #include <xen/init.h>
 #include <xen/iocap.h>
@@ -219,13 +219,6 @@ static void __hwdom_init settle_options(const struct domain *d)
         host_log_warn("map-inclusive is deprecated");
 }
 
-/* A wrapper, because port_add_device() must not be called by pointer. */
-static int __hwdom_init cf_check add_device(uint8_t devfn,
-                                            struct pci_dev *pdev)
-{
-    return port_add_device(devfn, pdev);
-}
-
 /*
  * No unit could be made to translate: go on as if there were none, but for
  * interrupts that are remapped already.
@@ -262,7 +255,7 @@ void __hwdom_init iommu_hwdom_init(struct domain *d)
     if ( rc )
         panic("moat: no tables for %pd (%d)\n", d, rc);
 
-    setup_hwdom_pci_devices(d, add_device);
+    port_hwdom_devices(d);
 
     if ( !iommu_hwdom_passthrough )
         map_hwdom(d);

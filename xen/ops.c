@@ -13,7 +13,7 @@
  * into direct ones soon after.
  */
 
-#include "port.h"
+#include "port_pci.h"
 
 #include <xen/acpi.h>
 #include <xen/init.h>
@@ -43,12 +43,6 @@ static bool __read_mostly resumed;
  */
 static const struct iommu_ops __initconst_cf_clobber port_ops = {
     .page_sizes = PAGE_SIZE_4K,
-    .add_device = port_add_device,
-    .enable_device = port_enable_device,
-    .remove_device = port_remove_device,
-    .assign_device = port_assign_device,
-    .reassign_device = port_reassign_device,
-    .get_device_group_id = port_device_group,
     .adjust_irq_affinities = port_adjust_irq_affinities,
     .update_ire_from_msi = port_msi_update,
 };
@@ -283,6 +277,7 @@ static int __init bring_up(void)
         off_reason = "PCI devices cannot be listed";
         return rc;
     }
+    port_note_mmcfg();
 
     iommu_ops = port_ops;
     port_reserve_refill();

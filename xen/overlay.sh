@@ -4,18 +4,18 @@
 #
 #   xen/overlay.sh TREE           TREE/xen/drivers/passthrough must exist
 #
-# What stays of Xen's: Kconfig, arm/, device_tree.c (not built on x86), pci.c,
-# ats.c, ats.h, msi.c, and the delivery of guests' interrupts (x86/hvm.c,
-# vtd/x86/hvm.c). Nothing outside drivers/passthrough is touched. May be run
-# again at any time; a file is written only when its contents change, so that
-# the next build compiles no more than it has to.
+# What stays of Xen's: Kconfig, arm/, device_tree.c (not built on x86), msi.c
+# (what Xen keeps of a device's MSIs) and the delivery of guests' interrupts
+# (x86/hvm.c, vtd/x86/hvm.c). Nothing outside drivers/passthrough is touched.
+# May be run again at any time; a file is written only when its contents
+# change, so that the next build compiles no more than it has to.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 tree=${1:?usage: $0 TREE}
 dst=$tree/xen/drivers/passthrough
 ours=$ROOT/drivers/passthrough
 
-[ -f "$dst/pci.c" ] && [ -f "$dst/x86/hvm.c" ] && [ -f "$dst/vtd/x86/hvm.c" ] || {
+[ -f "$dst/msi.c" ] && [ -f "$dst/x86/hvm.c" ] && [ -f "$dst/vtd/x86/hvm.c" ] || {
     echo "$0: $dst is not Xen's drivers/passthrough" >&2
     exit 1
 }
@@ -74,8 +74,8 @@ lay()
     } | put_text "$dst/$2/Makefile"
 }
 
-rm -f "$dst/iommu.c" "$dst/x86/iommu.c" "$dst/vtd/x86/vtd.c" \
-    "$dst/vtd/x86/ats.c"
+rm -f "$dst"/{iommu,pci,ats}.[cho] "$dst"/x86/iommu.[co] \
+    "$dst"/vtd/x86/{vtd,ats}.[co]
 
 mkdir -p "$dst/include/moat"
 for f in "$ROOT"/include/moat/*.h; do
@@ -102,7 +102,5 @@ obj-\$(CONFIG_X86) += $(printf '%s/ ' $folders)port/
 ifeq (\$(CONFIG_X86),y)
 obj-\$(CONFIG_HVM) += x86/
 endif
-obj-\$(CONFIG_HAS_PCI) += pci.o
-obj-\$(CONFIG_HAS_PCI) += ats.o
 obj-\$(CONFIG_HAS_PCI_MSI) += msi.o
 END

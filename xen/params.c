@@ -12,8 +12,6 @@
 #include <xen/init.h>
 #include <xen/param.h>
 
-#include "../ats.h"
-
 bool_t __initdata iommu_enable = 1;
 bool_t __read_mostly iommu_enabled;
 bool __read_mostly force_iommu;
@@ -51,10 +49,12 @@ bool __read_mostly port_crash_disable;
 bool __hwdom_initdata port_hwdom_none;
 static bool __initdata opt_intremap = true;
 static bool __initdata opt_rmrr_in_ram;
+static bool __initdata opt_ats;
 /* Said at boot to be without effect, when given. */
 static bool __initdata opt_igd_given;
 
 boolean_param("iommu_inclusive_mapping", iommu_hwdom_inclusive);
+boolean_param("ats", opt_ats);
 integer_param("iommu_dev_iotlb_timeout", iommu_dev_iotlb_timeout);
 
 /* ---- Complaints ---- */
@@ -399,7 +399,7 @@ int __init port_params_options(struct moat_options *o)
     o->superpages = iommu_superpages;
     o->snoop = iommu_snoop;
     o->igfx = iommu_igfx;
-    o->ats = ats_enabled;
+    o->ats = opt_ats;
     o->intpost = iommu_intpost;
     o->allow_ram_regions = opt_rmrr_in_ram;
     o->quarantine = iommu_quarantine;

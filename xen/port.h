@@ -6,8 +6,9 @@
  *   params*.c  the command line          ops.c     bring-up, power, x2APIC
  *   host*.c    include/moat/host.h       domain.c  domains' birth and death
  *   map.c      iommu_map() and friends   hwdom.c   dom0's tables
- *   devices.c  what pci.c calls          intr.c    MSI, IO-APIC, HPET
+ *   devices.c  devices and the core      intr.c    MSI, IO-APIC, HPET
  *   unit_irq.c the units' own interrupt  dump.c    debug keys
+ *   pci*.c     PCI functions, the toolstack's calls: see port_pci.h
  */
 #ifndef MOAT_XEN_PORT_H
 #define MOAT_XEN_PORT_H
@@ -34,12 +35,6 @@ static inline struct moat_domain *port_domain(const struct domain *d)
 static inline void port_domain_set(struct domain *d, struct moat_domain *m)
 {
     dom_iommu(d)->arch.vtd.iommu_bitmap = (void *)m;
-}
-
-static inline struct moat_device *port_device(const struct pci_dev *pdev)
-{
-    return port_platform ? moat_device_find(port_platform, pdev->sbdf.sbdf)
-                         : NULL;
 }
 
 /*
@@ -76,15 +71,6 @@ int port_params_region(unsigned long first, unsigned long last, uint32_t dev);
 int port_params_amd_options(struct moat_options *o);
 
 /* ops.c. The operations that Xen calls; copied to iommu_ops. */
-int cf_check port_add_device(uint8_t devfn, struct pci_dev *pdev);
-int cf_check port_enable_device(struct pci_dev *pdev);
-int cf_check port_remove_device(uint8_t devfn, struct pci_dev *pdev);
-int cf_check port_assign_device(struct domain *d, uint8_t devfn,
-                                struct pci_dev *pdev, uint32_t flag);
-int cf_check port_reassign_device(struct domain *source,
-                                  struct domain *target, uint8_t devfn,
-                                  struct pci_dev *pdev);
-int cf_check port_device_group(uint16_t seg, uint8_t bus, uint8_t devfn);
 int cf_check port_msi_update(struct msi_desc *desc, struct msi_msg *msg);
 void cf_check port_adjust_irq_affinities(void);
 

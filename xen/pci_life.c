@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Functions that come and go, and those that Xen keeps for itself.
+ *
+ *   dom_xen   used by Xen: dom0's tables, never handed out
+ *   dom0      from the start, or when it announces them
+ *   dom_io    in quarantine
+ *   a guest
+ */
+
+#include "port_pci.h"
+
+#include <xen/event.h>
+#include <xen/init.h>
+#include <xen/irq.h>
+#include <xen/msi.h>
+#include <xen/softirq.h>
+#include <xen/vpci.h>
+#include <xsm/xsm.h>
+
+/* ---- For Xen's own use ---- */
+
+static int __init hide(pci_sbdf_t sbdf, bool read_only)
+{
+    struct port_dev *p;
+
+    pcidevs_lock();
+    p = port_dev_get(sbdf, NULL);
+    if ( p && read_only )
+        port_dev_make_read_only(p);
+    if ( p && !p->pdev.domain )
+    {
+        p->hidden = true;
+        port_dev_account(p, dom_xen);
+    }
+    pcidevs_unlock();
+
+    return p ? 0 : -ENOMEM;
+}
+
+/* Never handed out; dom0 may use it. Nothing to do if dom0 has it already. */
+int __init pci_hide_device(unsigned int seg, unsigned int bus,
+                           unsigned int devfn)
+{
+    return hide(PCI_SBDF(seg, bus, devfn), false);
+}
+
+/* Dom0 may only look at it. */
+int __init pci_ro_device(int seg, int bus, int devfn)
+{
+    return hide(PCI_SBDF(seg, bus, devfn), true);
+}
+
+/* ---- At boot ---- */
+
+/* vPCI looks at the domain; a hidden device's BARs are dom0's to map, too. */
+static void __hwdom_init give_to_hwdom(struct port_dev *p, struct domain *d)
+{
+    int rc;
+
+    if ( p->hidden )
+        p->pdev.domain = d;
+    else
+        port_dev_account(p, d);
+
+    rc = port_dev_attach(p);
+    if ( !rc )
+    {
+        rc = vpci_add_handlers(&p->pdev);
+        if ( rc )
+            host_log_err("%pp: no vPCI for %pd (%d)", &p->pdev.sbdf, d, rc);
+    }
+
+    if ( p->hidden )
+        p->pdev.domain = dom_xen;
+}
+
+void __hwdom_init port_hwdom_devices(struct domain *d)
+{
+    struct port_dev *p;
+    unsigned int bus = ~0u;
+    uint64_t next = 0;
+
+    pcidevs_lock();
+    while ( (p = port_dev_from(next)) != NULL )
+    {
+        next = (uint64_t)p->pdev.sbdf.sbdf + 1;
+        if ( !p->pdev.domain || p->hidden )
+            give_to_hwdom(p, d);
+        else if ( p->pdev.domain != d )
+            host_log_warn("%pp: stays with %pd", &p->pdev.sbdf,
+                          p->pdev.domain);
+
+        if ( bus != p->pdev.bus || iommu_verbose )
+        {
+            bus = p->pdev.bus;
+            pcidevs_unlock();
+            process_pending_softirqs();
+            pcidevs_lock();
+        }
+    }
+    pcidevs_unlock();
+}
+
+/* ---- Announced by dom0 ---- */
+
+static int adopt(struct port_dev *p)
+{
+    int rc;
+
+    port_dev_account(p, hardware_domain);
+    rc = vpci_add_handlers(&p->pdev);
+    if ( rc )
+        host_log_err("%pp: no vPCI (%d)", &p->pdev.sbdf, rc);
+    else
+    {
+        rc = port_dev_attach(p);
+        if ( rc )
+            vpci_remove_device(&p->pdev);
+    }
+    if ( rc )
+        port_dev_account(p, NULL);
+
+    return rc;
+}
+
+static void show_added(const struct port_dev *p, const char *what)
+{
+    pci_sbdf_t sbdf = p->pdev.sbdf;
+    unsigned int fn;
+
+    host_log_debug("%pp: %s added", &sbdf, what);
+    for ( fn = sbdf.fn + p->pdev.phantom_stride;
+          p->pdev.phantom_stride && fn < 8; fn += p->pdev.phantom_stride )
+        host_log_debug("%pp: also uses the number of function %u", &sbdf, fn);
+}
+
+/*
+ * What dom0 says of a device that is known may be new, but not that it is a
+ * virtual function all of a sudden: other ids would be behind its tables.
+ */
+static int update_info(struct port_dev *p, const struct pci_dev_info *info,
+                       bool pf_is_extfn)
+{
+    struct pci_dev_info *old = &p->pdev.info;
+
+    if ( !info )
+        return 0;
+
+    if ( p->moat && (old->is_virtfn != info->is_virtfn ||
+                     (info->is_virtfn &&
+                      (old->physfn.bus != info->physfn.bus ||
+                       old->physfn.devfn != info->physfn.devfn))) )
+    {
+        host_log_warn("%pp: known as %s function: dom0 must remove it first",
+                      &p->pdev.sbdf, old->is_virtfn ? "another's virtual"
+                                                    : "a physical");
+        return -EBUSY;
+    }
+
+    *old = *info;
+    /* Of a virtual function: is its physical one? */
+    if ( info->is_virtfn )
+        old->is_extfn = pf_is_extfn;
+
+    return 0;
+}
+
+static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
+                      bool pf_is_extfn, nodeid_t node)
+{
+    bool known = port_dev_find(sbdf);
+    struct port_dev *p = port_dev_get(sbdf, info);
+    int rc;
+
+    if ( !p )
+        return -ENOMEM;
+
+    rc = update_info(p, info, pf_is_extfn);
+    if ( rc )
+        return rc;
+    p->pdev.node = node;
+
+    /* Once a guest has had it, what it says of itself means nothing. */
+    if ( !p->pdev.domain || p->pdev.domain == hardware_domain )
+    {
+        port_dev_size_vfs(p);
+        port_dev_check_errors(p);
+        port_dev_enable_acs(p);
+    }
+
+    if ( p->pdev.domain )
+        port_dev_reattach(p);
+    else
+        rc = adopt(p);
+
+    if ( rc && !known )
+        port_dev_delete(p);
+    else if ( !rc )
+        show_added(p, p->pdev.info.is_virtfn ? "virtual function" :
+                      p->pdev.info.is_extfn ? "extended function" : "device");
+
+    return rc;
+}
+
+/* A virtual function comes after the physical one that has its BARs. */
+static int physfn_of(u16 seg, const struct pci_dev_info *info, nodeid_t node,
+                     bool *is_extfn)
+{
+    pci_sbdf_t sbdf = PCI_SBDF(seg, info->physfn.bus, info->physfn.devfn);
+    const struct port_dev *p;
+    int rc = 0;
+
+    pcidevs_lock();
+    p = port_dev_find(sbdf);
+    if ( p )
+        *is_extfn = p->pdev.info.is_extfn;
+    pcidevs_unlock();
+
+    if ( !p )
+        rc = pci_add_device(seg, info->physfn.bus, info->physfn.devfn, NULL,
+                            node);
+
+    return rc;
+}
+
+int pci_add_device(u16 seg, u8 bus, u8 devfn,
+                   const struct pci_dev_info *info, nodeid_t node)
+{
+    pci_sbdf_t sbdf = PCI_SBDF(seg, bus, devfn);
+    bool pf_is_extfn = false;
+    int rc = xsm_resource_plug_pci(XSM_PRIV, sbdf.sbdf);
+
+    if ( !rc && info && info->is_virtfn )
+        rc = physfn_of(seg, info, node, &pf_is_extfn);
+    if ( rc )
+        return rc;
+
+    pcidevs_lock();
+    rc = add_locked(sbdf, info, pf_is_extfn, node);
+    pcidevs_unlock();
+
+    return rc;
+}
+
+/*
+ * Its interrupts, whoever has them: the owner may still have them mapped,
+ * when a device is pulled out while it is in use.
+ */
+static void drop_interrupts(struct pci_dev *pdev)
+{
+    struct domain *d = pdev->domain;
+
+    if ( d && !is_system_domain(d) )
+    {
+        write_lock(&d->event_lock);
+        while ( !list_empty(&pdev->msi_list) )
+        {
+            const struct msi_desc *msi = list_first_entry(
+                &pdev->msi_list, struct msi_desc, list);
+            int pirq = domain_irq_to_pirq(d, msi->irq);
+
+            if ( pirq <= 0 || unmap_domain_pirq(d, pirq) )
+                break;
+        }
+        write_unlock(&d->event_lock);
+    }
+
+    pci_cleanup_msi(pdev);
+}
+
+static void drop_vpci(struct pci_dev *pdev)
+{
+    struct domain *owner = pdev->domain;
+
+    if ( !pdev->vpci )
+        return;
+
+    /* It is dom0's, whoever has the device. */
+    pdev->domain = hardware_domain;
+    vpci_remove_device(pdev);
+    pdev->domain = owner;
+}
+
+static int remove_locked(struct port_dev *p)
+{
+    pci_sbdf_t sbdf = p->pdev.sbdf;
+    struct domain *owner = p->pdev.domain;
+    int rc;
+
+    if ( owner && owner != hardware_domain && !is_system_domain(owner) )
+        host_log_warn("%pp: removed while %pd has it", &sbdf, owner);
+
+    drop_vpci(&p->pdev);
+    drop_interrupts(&p->pdev);
+    rc = port_dev_detach(p);
+    if ( rc )
+        return rc;
+
+    port_dev_account(p, NULL);
+    port_dev_delete(p);
+    host_log_debug("%pp: removed", &sbdf);
+
+    return 0;
+}
+
+int pci_remove_device(u16 seg, u8 bus, u8 devfn)
+{
+    pci_sbdf_t sbdf = PCI_SBDF(seg, bus, devfn);
+    struct port_dev *p;
+    int rc = xsm_resource_unplug_pci(XSM_PRIV, sbdf.sbdf);
+
+    if ( rc )
+        return rc;
+
+    pcidevs_lock();
+    p = port_dev_find(sbdf);
+    rc = p ? remove_locked(p) : -ENODEV;
+    pcidevs_unlock();
+
+    return rc;
+}
