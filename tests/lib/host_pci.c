@@ -7,6 +7,11 @@
 static struct sim_pci *pcis;
 static moat_sbdf_t firmware_first = ~(moat_sbdf_t)0;
 
+#define HOLDS_MAX 64u
+static moat_sbdf_t holds[HOLDS_MAX];
+static unsigned int n_holds;
+static int hold_rc;
+
 void sim_firmware_first_set(moat_sbdf_t dev)
 {
     firmware_first = dev;
@@ -123,6 +128,55 @@ void sim_pci_remove(moat_sbdf_t dev)
     }
 }
 
+/* ---- Held by the core: nobody else writes ---- */
+
+int host_pci_hold(moat_sbdf_t dev, bool hold)
+{
+    unsigned int i;
+
+    host_devices_assert_locked();
+    for ( i = 0; i < n_holds && holds[i] != dev; i++ )
+        continue;
+    if ( hold == (i < n_holds) )
+        host_bug("host_pci_hold(): " MOAT_PRI_SBDF " %s", MOAT_SBDF_ARG(dev),
+                 hold ? "is held already" : "is not held");
+    if ( hold && hold_rc )
+        return hold_rc;
+    if ( hold && n_holds == HOLDS_MAX )
+        host_bug("host_pci_hold(): too many");
+    if ( hold )
+        holds[n_holds++] = dev;
+    else
+        holds[i] = holds[--n_holds];
+    return 0;
+}
+
+bool sim_pci_held(moat_sbdf_t dev)
+{
+    unsigned int i;
+
+    for ( i = 0; i < n_holds; i++ )
+        if ( holds[i] == dev )
+            return true;
+    return false;
+}
+
+void sim_pci_hold_fail(int rc)
+{
+    hold_rc = rc;
+}
+
+unsigned int sim_pci_holds(void)
+{
+    return n_holds;
+}
+
+void sim_pci_dom0_write16(moat_sbdf_t dev, unsigned int reg, uint16_t v)
+{
+    if ( !sim_pci_held(dev) )
+        host_pci_write16(dev, reg, v);
+}
+
 static uint32_t pci_read(moat_sbdf_t dev, unsigned int reg,
                          unsigned int bytes)
 {
@@ -192,6 +246,8 @@ void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v)
 void sim_pci_reset(void)
 {
     firmware_first = ~(moat_sbdf_t)0;
+    n_holds = 0;
+    hold_rc = 0;
     while ( pcis )
         sim_pci_remove(pcis->dev);
 }

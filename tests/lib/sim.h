@@ -190,6 +190,15 @@ uint32_t sim_pci_get32(const struct sim_pci *p, unsigned int reg);
 void sim_pci_set16(struct sim_pci *p, unsigned int reg, uint16_t v);
 void sim_pci_set32(struct sim_pci *p, unsigned int reg, uint32_t v);
 
+/*
+ * What dom0 writes does not arrive while the core holds the device
+ * (host_pci_hold()). How many are held; let holding fail with @rc from now.
+ */
+void sim_pci_dom0_write16(moat_sbdf_t dev, unsigned int reg, uint16_t v);
+bool sim_pci_held(moat_sbdf_t dev);
+unsigned int sim_pci_holds(void);
+void sim_pci_hold_fail(int rc);
+
 /* The one device whose errors firmware claims; ~0, the default: none. */
 void sim_firmware_first_set(moat_sbdf_t dev);
 

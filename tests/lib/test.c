@@ -61,6 +61,8 @@ static bool run_one(struct test *t)
             test_fail(t->file, t->line, "a lock is held at the end");
         if ( sim_irqs_are_off() )
             test_fail(t->file, t->line, "interrupts are off at the end");
+        if ( sim_pci_holds() )
+            test_fail(t->file, t->line, "configuration space is held");
         if ( sim_leaks() )
             test_fail(t->file, t->line, "allocated and not freed (see log)");
     }

@@ -170,6 +170,13 @@ void host_pci_write32(moat_sbdf_t dev, unsigned int reg, uint32_t v)
     pci_write(dev, reg, 4, v, PC);
 }
 
+int host_pci_hold(moat_sbdf_t dev, bool hold)
+{
+    host_devices_assert_locked();
+    pci_hold(dev, hold);
+    return 0;
+}
+
 /* ---- Upcalls ---- */
 
 #define CALLS 16u

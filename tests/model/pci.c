@@ -9,6 +9,7 @@ static struct pci
 {
     moat_sbdf_t dev;
     uint8_t cfg[320];
+    bool held;
 } pcis[DEVS];
 static unsigned int n_pcis;
 
@@ -64,6 +65,15 @@ uint32_t pci_get(moat_sbdf_t dev, unsigned int reg, unsigned int bytes)
         v = v << 8 | p->cfg[reg + bytes];
     port_hw_unlock();
     return v;
+}
+
+void pci_hold(moat_sbdf_t dev, bool hold)
+{
+    struct pci *p = find(dev);
+
+    if ( !p || p->held == hold )
+        port_fail("a device is held twice, or let go of twice");
+    p->held = hold;
 }
 
 void pci_put(moat_sbdf_t dev, unsigned int reg, unsigned int bytes,

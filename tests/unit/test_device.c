@@ -263,7 +263,10 @@ TEST(shared_region_one_guest_at_a_time)
     up(shared_region);
     CHECK_EQ(move(nic, m.a), -EBUSY);
     CHECK_LOG("0000:00:03.0: not assigned: shares reserved memory with "
-              "0000:00:04.0, which belongs to dom0");
+              "0000:00:04.0, which belongs to dom0: 0x7f000000-0x7f003fff");
+    CHECK_LOG("0000:00:03.0: give all of these to the same domain, or");
+    CHECK_LOG("0000:00:03.0: dom0 -> d1 failed when asked who uses the same "
+              "reserved memory: in use (-16): stays with dom0");
     check_behind(NIC, m.dom0);
     CHECK_EQ(move(disk, NULL), 0);
     CHECK_EQ(move(nic, m.a), 0);

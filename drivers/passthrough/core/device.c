@@ -119,6 +119,8 @@ static void device_free(struct moat_device *dev)
 {
     if ( dev->group )
         group_leave(dev);
+    device_hold(dev, false);
+    shared_left(dev);
     drop_resv(dev);
     topo_remove(dev->platform, dev->dev);
     if ( dev->owner )
@@ -192,17 +194,26 @@ int moat_device_remove(struct moat_device *dev)
 {
     struct dev_group *g = dev->group;
     bool last = g->devs == dev && !dev->group_next;
+    char name[DOMAIN_LABEL];
 
     host_devices_assert_locked();
     if ( g->moving )
         return -ERESTART;
+    if ( dev->owner != dev->platform->home )
+        host_log_info(MOAT_PRI_SBDF ": %s -> removed",
+                      MOAT_SBDF_ARG(dev->dev),
+                      domain_label(dev->owner, name, sizeof(name)));
     if ( g->attached )
         group_detach(dev);
     registry_set_dev(dev->platform, dev->dev, NULL);
     device_free(dev);
     /* Those that remain may have waited only for this one. */
-    if ( !last && group_settle(g) )
-        host_log_err("group %u stays behind its old tables", g->number);
+    if ( !last )
+    {
+        if ( group_settle(g) )
+            host_log_err("group %u stays behind its old tables", g->number);
+        shared_settle(g);
+    }
     return 0;
 }
 

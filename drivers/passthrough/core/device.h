@@ -41,6 +41,8 @@ struct dev_group
     struct rid_entry *entries;
     bool attached;                  /* entries are set, references held */
     bool moving;
+    const char *step;               /* what a move is at: "when ..." */
+    unsigned int seen;              /* by which look at sharers */
     struct moat_domain *cur;        /* domain the entries point to */
     struct hw_entry now;            /* the entries' contents, but devtlb */
     struct moat_domain *quar;       /* built on demand */
@@ -90,6 +92,7 @@ struct moat_device
     /* A guest has programmed it since dom0 last had it, and it shares a
      * reserved region: see move_shared.c. */
     bool tainted;
+    bool held;                      /* its configuration space, by us */
 
     unsigned int ats_pos;           /* configuration offset; 0: none */
     uint8_t ats_depth;
@@ -218,12 +221,31 @@ void group_fail(struct dev_group *g);
 /* ---- move_shared.c ---- */
 
 /*
- * The sharing rule: may @dev go to the guest @to, seen from those that use
- * the same reserved memory? -EBUSY, having named who is in the way.
+ * The sharing rule: may @dev and its group go to the guest @to, seen from
+ * those that use the same reserved memory? -EBUSY, having named the regions
+ * and who is in the way (@relaxed: nobody is). Silences sharers that a guest
+ * has programmed: shared_settle() is due, whatever comes of the move.
  */
-int shared_check(struct moat_device *dev, const struct moat_domain *to);
+int shared_check(struct moat_device *dev, const struct moat_domain *to,
+                 bool relaxed);
+/*
+ * After any change of what @g is behind, or of a member's owner: silence who
+ * must be now, let go of who need not be any more; of the group and of those
+ * that it shares reserved memory with.
+ */
+void shared_settle(struct dev_group *g);
+/* The same, when @dev has left its group. */
+void shared_left(const struct moat_device *dev);
+/* Hold its configuration space, or let go of it. */
+void device_hold(struct moat_device *dev, bool hold);
 /* The group rule: are all other members where they must be? -EBUSY (said). */
 int group_check(struct moat_device *dev, const struct moat_domain *to);
+
+/* ---- move_say.c ---- */
+
+/* The one line on a change of owner, or on why there was none (@rc). */
+void move_say(const struct moat_device *dev, const struct moat_domain *from,
+              const struct moat_domain *to, int rc);
 
 /* ---- cutoff.c ---- */
 

@@ -16,6 +16,15 @@
 #include "device.h"
 #include "flush.h"
 
+/* What a move is at, for move_say(): "failed when ...". */
+#define STEP_ALLOWED    "asked whether it may change hands"
+#define STEP_GROUP      "asked who uses the same requester ids"
+#define STEP_SHARED     "asked who uses the same reserved memory"
+#define STEP_QUARANTINE "its quarantine was built"
+#define STEP_REFS       "ids, tables and reserved regions were taken"
+#define STEP_SWAP       "its entries were swapped"
+#define STEP_FLUSH      "the old owner's translations were flushed"
+
 static void set_owner(struct moat_device *dev, struct moat_domain *d)
 {
     struct moat_domain *old = dev->owner;
@@ -38,6 +47,7 @@ static int leave(struct dev_group *g, struct moat_domain *from,
     struct moat_device *dev;
     int rc;
 
+    g->step = STEP_FLUSH;
     /* The flush below is by this very id: if it drains, this drains it. */
     if ( from != g->quar )
         did_put(g->unit, from, &drain);
@@ -58,10 +68,13 @@ static int hop(struct dev_group *g, struct moat_domain *to)
     struct moat_domain *from = g->cur;
     const struct hw_entry old = g->now;
     struct hw_entry e;
-    int rc = group_refs_get(g, to, &e);
+    int rc;
 
+    g->step = STEP_REFS;
+    rc = group_refs_get(g, to, &e);
     if ( rc )
         return rc;
+    g->step = STEP_SWAP;
     rc = group_swap(g, &e, to);
     if ( rc )
     {
@@ -81,19 +94,24 @@ static int hop_via(struct dev_group *g, struct moat_domain *to)
     struct moat_domain *from = g->cur;
     const struct hw_entry old = g->now;
     struct hw_entry e, q;
-    int rc = group_refs_get(g, to, &e);
+    int rc;
 
+    g->step = STEP_REFS;
+    rc = group_refs_get(g, to, &e);
     if ( rc )
         return rc;
     rc = group_refs_get(g, g->quar, &q);
+    g->step = STEP_SWAP;
     if ( !rc )
         rc = group_swap(g, &q, g->quar);
     if ( rc )
         goto undo;
+    g->step = STEP_FLUSH;
     rc = group_flush(g, &old, from);
     if ( rc )
         goto failed;
 
+    g->step = STEP_SWAP;
     rc = group_swap(g, &e, to);
     if ( rc && rc != -EIO )
     {
@@ -102,7 +120,10 @@ static int hop_via(struct dev_group *g, struct moat_domain *to)
         rc = -EIO;
     }
     if ( !rc )
+    {
+        g->step = STEP_FLUSH;
         rc = group_flush(g, &q, g->quar);
+    }
     if ( !rc )
     {
         group_refs_put(g, from);
@@ -169,6 +190,7 @@ void group_cut(struct dev_group *g)
         HOST_WRITE_ONCE(dev->cut, true);
         dev->cut_reported = dev->failed = true;
         host_unlock_irqrestore(&g->platform->reg_lock, flags);
+        device_hold(dev, true);
         ats_disable(dev);
         if ( fresh )
         {
@@ -181,13 +203,18 @@ void group_cut(struct dev_group *g)
 
 void group_fail(struct dev_group *g)
 {
+    const char *step = g->step;         /* where it was that it failed */
+
     group_cut(g);
-    if ( !g->attached || (g->quar && g->cur == g->quar) )
-        return;
-    g->moving = true;
-    if ( quar_build(g) || (hop(g, g->quar) && g->cur != g->quar) )
-        block_all(g);
-    g->moving = false;
+    if ( g->attached && (!g->quar || g->cur != g->quar) )
+    {
+        g->moving = true;
+        if ( quar_build(g) || (hop(g, g->quar) && g->cur != g->quar) )
+            block_all(g);
+        g->moving = false;
+    }
+    g->step = step;
+    shared_settle(g);
 }
 
 int group_settle(struct dev_group *g)
@@ -209,8 +236,10 @@ int group_settle(struct dev_group *g)
 static int to_quarantine(struct moat_device *dev)
 {
     struct moat_domain *old = dev->owner;
-    int rc = quar_build(dev->group);
+    int rc;
 
+    dev->group->step = STEP_QUARANTINE;
+    rc = quar_build(dev->group);
     if ( rc )
         return rc;
     old->n_refs++;              /* on its way from it */
@@ -228,8 +257,10 @@ static int to_home(struct moat_device *dev, struct moat_domain *home)
 {
     struct dev_group *g = dev->group;
     const struct moat_device *other;
-    int rc = group_check(dev, home);
+    int rc;
 
+    g->step = STEP_GROUP;
+    rc = group_check(dev, home);
     if ( !rc && g->cur != home )
         rc = group_switch(g, home);
     if ( rc && rc != -EIO )
@@ -253,16 +284,20 @@ static int to_guest(struct moat_device *dev, struct moat_domain *to,
                     unsigned int flags)
 {
     struct dev_group *g = dev->group;
-    struct moat_device *member;
-    int rc = group_check(dev, to);
+    int rc;
 
-    /* The entries bring all members' regions into the guest's reach. */
-    for ( member = g->devs;
-          member && !rc && !(flags & MOAT_MOVE_RELAXED);
-          member = member->group_next )
-        rc = shared_check(member, to);
+    g->step = STEP_GROUP;
+    rc = group_check(dev, to);
     if ( !rc )
+    {
+        g->step = STEP_SHARED;
+        rc = shared_check(dev, to, flags & MOAT_MOVE_RELAXED);
+    }
+    if ( !rc )
+    {
+        g->step = STEP_QUARANTINE;
         rc = quar_build(g);
+    }
     if ( !rc && g->cur != to )
         rc = group_switch(g, to);
     if ( !rc )
@@ -320,8 +355,10 @@ static int move_on_paper(struct moat_device *dev, struct moat_domain *to)
 static int move_group(struct moat_device *dev, struct moat_domain *to,
                       unsigned int flags)
 {
-    int rc = move_allowed(dev);
+    int rc;
 
+    dev->group->step = STEP_ALLOWED;
+    rc = move_allowed(dev);
     if ( rc )
         return rc;
     if ( !to )
@@ -343,15 +380,27 @@ static int move_group(struct moat_device *dev, struct moat_domain *to,
 int moat_device_move(struct moat_device *dev, struct moat_domain *to,
                      unsigned int flags)
 {
+    struct moat_domain *from = dev->owner;
+    int rc;
+
     host_devices_assert_locked();
     if ( dev->group->moving )
         return -EBUSY;
     /* Cut off by a failed flush whose report is still under way. */
     if ( device_is_cut(dev) && !dev->failed && !dev->hidden )
         group_fail(dev->group);
-    if ( to == dev->owner && !dev->failed )
+    if ( to == from && !dev->failed )
         return 0;
     if ( dev->passive || dev->failed )
-        return move_on_paper(dev, to);
-    return move_group(dev, to, flags);
+    {
+        dev->group->step = STEP_ALLOWED;
+        rc = move_on_paper(dev, to);
+    }
+    else
+        rc = move_group(dev, to, flags);
+    shared_settle(dev->group);
+    /* A bridge has no DMA to be moved, and a line for it would be noise. */
+    if ( rc || (!dev->passive && to != from) )
+        move_say(dev, from, to, rc);
+    return rc;
 }

@@ -112,6 +112,7 @@ void registry_free(struct moat_platform *p)
     struct resv_ref *ref;
     unsigned int i;
 
+    host_devices_lock();
     while ( (dev = p->devices) != NULL )
     {
         group_forget_hw(dev->group);
@@ -124,8 +125,10 @@ void registry_free(struct moat_platform *p)
         }
         if ( dev->owner )
             dev->owner->n_refs--;
+        device_hold(dev, false);
         host_free(dev);
     }
+    host_devices_unlock();
     while ( (s = p->segs) != NULL )
     {
         p->segs = s->next;
