@@ -32,6 +32,12 @@ check headers tests/check/headers.sh
 check style tests/check/style.sh
 check selftest tests/check/selftest.sh
 check endbr-test tests/check/endbr-test.sh
+if [ -d build/source/xen ]; then
+    check parity tests/check/parity.py build/source/xen
+else
+    echo "parity: Xen's side skipped, build/source/xen is not there (make xen)"
+    check parity tests/check/parity.py
+fi
 for tree in xen xen-stock; do
     objects=build/$tree/tree/xen/drivers/passthrough
     if [ -n "$(find $objects -name '*.o' -print -quit 2> /dev/null)" ]; then
