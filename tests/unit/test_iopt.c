@@ -240,7 +240,7 @@ TEST(iopt_hot_level_2)
 
     for ( how = 0; how < 5; how++ )
     {
-        setup(&iopt_fmt_amdvi, 3 + how % 2, 0xe);
+        setup(&iopt_fmt_amdvi, 4 - how % 2, 0xe);
         r = hw();
         CHECK_EQ(iopt_map(&t, G1 + K4, 5 * K4, K4, MOAT_RW, &f), 0);
         lose_level_2(how);
