@@ -22,15 +22,35 @@ static const char *colour(const struct printer *p, const char *code)
     return p->style->colour ? code : "";
 }
 
+static void print_complaint(const struct printer *p,
+                            const struct fw_error *err, int indent)
+{
+    fprintf(p->out, "%*s%s!! at %03zXh: %s; there is %#llx%s\n", indent, "",
+            colour(p, RED), err->offset, err->rule,
+            (unsigned long long)err->value, colour(p, PLAIN));
+}
+
 /* What the hypervisor's parser did not like about @n. */
 static void print_problem(const struct printer *p, const struct node *n,
                           int indent)
 {
-    if ( n->rc >= 0 )
-        return;
-    fprintf(p->out, "%*s%s!! at %03zXh: %s; there is %#llx%s\n", indent, "",
-            colour(p, RED), n->err.offset, n->err.rule,
-            (unsigned long long)n->err.value, colour(p, PLAIN));
+    /* What is the matter with the whole table was said at its header. */
+    if ( n->rc < 0 && !(n->kind == NODE_REST && p->table->rc == -EINVAL) )
+        print_complaint(p, &n->err, indent);
+}
+
+/* Where the walk ended for want of bytes there is no node to say so. */
+static void print_end(const struct printer *p)
+{
+    const struct table *t = p->table;
+
+    if ( t->end_rc && t->rc != -EINVAL &&
+         !(t->nr_records && t->records[t->nr_records - 1].kind == NODE_REST) )
+        print_complaint(p, &t->end, 0);
+    if ( t->used < t->len )
+        fprintf(p->out, "%03zXh %zu bytes behind the table's end\n", t->used,
+                t->len - t->used);
+    fputc('\n', p->out);
 }
 
 static bool all_zero(const struct table *t, const struct field *f)
@@ -178,8 +198,5 @@ void text_print(const struct table *t, const struct text_style *style,
     print_node(&p, &t->header, 0);
     for ( i = 0; i < t->nr_records; i++ )
         print_node(&p, &t->records[i], 0);
-    if ( t->used < t->len )
-        fprintf(out, "%03zXh %zu bytes behind the table's end\n", t->used,
-                t->len - t->used);
-    fputc('\n', out);
+    print_end(&p);
 }
