@@ -246,6 +246,30 @@ TEST(devtlb_timeout)
     world_end();
 }
 
+/* Others asked first, and went well since: the failed one stays failed. */
+TEST(devtlb_timeout_asked_late)
+{
+    struct hw_flush f = { .kind = HW_FLUSH_DEVTLB, .rid = 0x20,
+                          .pfsid = 0x20, .queue_depth = 32, .first = 0,
+                          .last = 0xfff };
+    struct hw_flush did = { .kind = HW_FLUSH_DID, .did = 7 };
+    struct moat_unit *u = world_ready(EFR_NEW);
+    uint32_t bad, again;
+
+    U1->timeout_rid = 0x20;
+    REQUIRE(!u->ops->flush_submit(u, &f, 1, &bad));
+    CHECK_EQ(world_flush(u, &did, 1), -ETIMEDOUT);
+    CHECK_EQ(world_flush(u, &did, 1), 0);
+    REQUIRE(!u->ops->flush_submit(u, &f, 1, &again));
+    CHECK_EQ(world_flush(u, &did, 1), -ETIMEDOUT);
+    CHECK_EQ(world_flush(u, &did, 1), 0);
+    CHECK_EQ(u->ops->flush_wait(u, bad), -ETIMEDOUT);
+    CHECK_EQ(u->ops->flush_wait(u, again), -ETIMEDOUT);
+    U1->timeout_rid = -1;
+    CHECK_EQ(world_flush(u, &f, 1), 0);
+    world_end();
+}
+
 /* The log full when the device does not answer: not taken for an answer. */
 TEST(devtlb_timeout_log_full)
 {

@@ -15,6 +15,8 @@
 #define PIECES_MAX      8u
 #define ORDER_ALL       52u     /* amdvi_inv_range(): every address */
 
+#define FORGET_AFTER    ((uint32_t)1 << 30)
+
 enum phase { PHASE_NONE, PHASE_ENTRY, PHASE_PAGES, PHASE_DEVTLB };
 
 struct batch
@@ -49,8 +51,9 @@ static uint64_t wait_ns(const struct amdvi_unit *a)
  * The log is in memory before the marker is, so looking now is enough.
  *
  * Which submission an event belongs to is not asked: all from the last one
- * known good to the last one made are failed. The core repeats those that
- * were not at fault.
+ * known good to the last one made are failed, and stay so: a later one that
+ * went well says nothing of those whose owners have yet to ask. The core
+ * repeats those that were not at fault.
  */
 static int check_iotlb(struct amdvi_unit *a, uint32_t seq)
 {
@@ -62,14 +65,14 @@ static int check_iotlb(struct amdvi_unit *a, uint32_t seq)
 
     amdvi_log_scan(a);
     flags = host_lock_irqsave(&a->reg_lock);
-    if ( a->iotlb_timeout && after(seq, a->iotlb_good) &&
+    if ( a->iotlb_failed && after(seq, a->iotlb_from) &&
          !after(seq, a->iotlb_bad) )
         rc = -ETIMEDOUT;
     else if ( after(seq, a->iotlb_good) )
-    {
         a->iotlb_good = seq;
-        a->iotlb_timeout = false;
-    }
+    /* Nobody waits so long; the numbers come round to it again. */
+    if ( seq - a->iotlb_bad > FORGET_AFTER && after(seq, a->iotlb_bad) )
+        a->iotlb_failed = false;
     host_unlock_irqrestore(&a->reg_lock, flags);
     return rc;
 }
@@ -328,40 +331,67 @@ int amdvi_flush_everything(struct amdvi_unit *a)
 }
 
 /*
+ * Empty the ring and start it again. Under its lock it is declared dead and
+ * switched off: whoever was about to queue something, or to repair it, has
+ * done so by then, and nobody does so after, until it is whole again.
+ */
+static int ring_anew(struct amdvi_unit *a)
+{
+    unsigned long flags = host_lock_irqsave(&a->queue.lock);
+    int rc;
+
+    cmdq_kill(&a->queue);
+    a->repairs = 0;
+    amdvi_ctrl(a, AMDVI_CTRL_CMD_EN, 0);
+    host_unlock_irqrestore(&a->queue.lock, flags);
+
+    rc = amdvi_wait_status(a, AMDVI_STS_CMD_RUN, 0);
+    if ( rc )
+        return rc;
+    amdvi_write(a, AMDVI_REG_CMD_HEAD, 0);
+    amdvi_write(a, AMDVI_REG_CMD_TAIL, 0);
+    HOST_WRITE_ONCE(a->bad_cmd, 0);
+    amdvi_ctrl(a, AMDVI_CTRL_CMD_EN, AMDVI_CTRL_CMD_EN);
+    rc = amdvi_wait_status(a, AMDVI_STS_CMD_RUN, AMDVI_STS_CMD_RUN);
+    if ( rc )
+        return rc;
+    cmdq_reset(&a->queue);
+    return amdvi_flush_everything(a);
+}
+
+/*
  * There are no registers to invalidate by: the ring itself is emptied and
  * started again, and then asked to forget everything. Whoever waits for an
  * old command is told that it failed. Device TLBs are not covered: the core
  * repeats what it asked of them.
+ *
+ * The rescue lock is held throughout, over waits that are bounded: a second
+ * processor whose flush failed must not switch the ring off under the first
+ * one's repair. When its turn comes the ring works again, and one flush of
+ * everything serves it.
  */
 int cf_check amdvi_flush_rescue(struct moat_unit *u)
 {
     struct amdvi_unit *a = to_amdvi(u);
+    unsigned long flags;
     int rc;
 
     if ( !a->mmio || !a->queue_ready || !a->on )
         return -EIO;
 
-    cmdq_kill(&a->queue);
-    amdvi_ctrl(a, AMDVI_CTRL_CMD_EN, 0);
-    rc = amdvi_wait_status(a, AMDVI_STS_CMD_RUN, 0);
-    if ( !rc )
-    {
-        amdvi_write(a, AMDVI_REG_CMD_HEAD, 0);
-        amdvi_write(a, AMDVI_REG_CMD_TAIL, 0);
-        a->repairs = 0;
-        HOST_WRITE_ONCE(a->bad_cmd, 0);
-        cmdq_reset(&a->queue);
-        amdvi_ctrl(a, AMDVI_CTRL_CMD_EN, AMDVI_CTRL_CMD_EN);
-        rc = amdvi_flush_everything(a);
-    }
+    flags = host_lock_irqsave(&a->rescue_lock);
+    rc = amdvi_flush_everything(a);
     if ( rc )
     {
-        cmdq_kill(&a->queue);
+        rc = ring_anew(a);
+        if ( rc )
+            cmdq_kill(&a->queue);
+        else
+            host_log_warn(AMDVI_FMT "command ring restarted", AMDVI_ARG(a));
+    }
+    host_unlock_irqrestore(&a->rescue_lock, flags);
+    if ( rc )
         host_log_err(AMDVI_FMT "command ring does not work (%d)",
                      AMDVI_ARG(a), rc);
-        return rc;
-    }
-
-    host_log_warn(AMDVI_FMT "command ring restarted", AMDVI_ARG(a));
-    return 0;
+    return rc;
 }

@@ -155,7 +155,10 @@ static bool log_read(const struct amdvi_log *l, unsigned int i,
 /* A device TLB did not answer, or may not have: see check_iotlb(). */
 static void iotlb_failed_locked(struct amdvi_unit *a)
 {
-    a->iotlb_timeout = true;
+    /* Whoever suffered from an earlier failure may not have asked yet. */
+    if ( !a->iotlb_failed )
+        a->iotlb_from = a->iotlb_good;
+    a->iotlb_failed = true;
     a->iotlb_bad = HOST_READ_ONCE(a->queue.seq);
 }
 
@@ -254,7 +257,7 @@ void amdvi_log_scan(struct amdvi_unit *a)
     unsigned long flags = host_lock_irqsave(&a->reg_lock);
 
     scan_locked(a, log_tail(a, AMDVI_REG_EVT_TAIL));
-    if ( a->iotlb_used &&
+    if ( HOST_READ_ONCE(a->iotlb_used) &&
          (amdvi_read(a, AMDVI_REG_STATUS) & AMDVI_STS_EVT_OVERFLOW) )
     {
         /*
@@ -291,7 +294,7 @@ static unsigned int take_locked(struct amdvi_unit *a, struct moat_fault *f,
         if ( sts & AMDVI_STS_EVT_OVERFLOW )
         {
             *overflow = true;
-            if ( a->iotlb_used )
+            if ( HOST_READ_ONCE(a->iotlb_used) )
                 iotlb_failed_locked(a);
             log_restart(a, AMDVI_STS_EVT_OVERFLOW, AMDVI_STS_EVT_RUN,
                         AMDVI_CTRL_EVT_LOG_EN);

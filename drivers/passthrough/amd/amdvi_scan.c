@@ -166,7 +166,8 @@ static int add_unit(struct amdvi_scan *s, const struct ivrs_block *b)
     a->dev = ((moat_sbdf_t)b->u.ivhd.segment << 16) | b->u.ivhd.id;
     a->cap_pos = b->u.ivhd.cap;
     a->ivhd_flags = b->u.ivhd.flags;
-    host_lock_init(&a->reg_lock, MOAT_RANK_RING);
+    host_lock_init(&a->rescue_lock, MOAT_RANK_REGS);
+    host_lock_init(&a->reg_lock, MOAT_RANK_LOG);
 
     rc = add_entries(s, a, b);
     if ( !rc && amdvi_probe(a, b->u.ivhd.efr, s->ivrs.va_bits) )

@@ -180,7 +180,7 @@ static int alloc_all(struct amdvi_unit *a)
 {
     int rc = cmdq_init(&a->queue, &amdvi_queue_hooks, a, 2,
                        AMDVI_CMD_ENTRIES, true, a->unit.node,
-                       MOAT_RANK_REGS);
+                       MOAT_RANK_RING);
 
     a->queue_ready = !rc;
     if ( !rc )

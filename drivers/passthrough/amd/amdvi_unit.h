@@ -19,8 +19,9 @@
  *   meant for later collect in @stage.
  *
  * - The ring can only be repaired by way of the control register and the
- *   event log, so the ring's lock is taken before the register lock: here
- *   the ring has rank REGS and the registers have rank RING.
+ *   event log, so the ring's lock is taken before the lock of these; before
+ *   both comes that of whoever empties a ring that repairs do not help, and
+ *   waits for it.
  */
 #ifndef MOAT_AMDVI_UNIT_H
 #define MOAT_AMDVI_UNIT_H
@@ -85,13 +86,14 @@ struct amdvi_unit
     unsigned int max_id;                /* highest id it may see */
     bool rest_unknown;                  /* ids may be missing from ranges */
 
-    /* Control register and logs. Rank RING, irqsave: see above. */
+    struct host_lock rescue_lock;       /* rank REGS, irqsave: see above */
+    /* Control register and logs. Rank LOG, irqsave. */
     struct host_lock reg_lock;
     uint64_t ctrl;                      /* as written last */
     bool on;                            /* IommuEn */
     bool ready;                         /* all below is allocated */
 
-    struct cmdq queue;                  /* rank REGS */
+    struct cmdq queue;                  /* rank RING */
     bool queue_ready;
     uint64_t last_repair;               /* status word at the last one */
     unsigned int repairs;               /* without progress in between */
@@ -109,10 +111,11 @@ struct amdvi_unit
     bool evt_lost;                      /* an overflow not yet reported */
     /*
      * Device-TLB invalidations that timed out: submissions after
-     * @iotlb_good up to @iotlb_bad are not to be believed. reg_lock.
+     * @iotlb_from up to @iotlb_bad are not to be believed, however late
+     * somebody asks. @iotlb_good: the last one known good. reg_lock.
      */
-    bool iotlb_used, iotlb_timeout;
-    uint32_t iotlb_good, iotlb_bad;
+    bool iotlb_used, iotlb_failed;
+    uint32_t iotlb_good, iotlb_from, iotlb_bad;
     /* Command at fault, from the log: physical address; 0: none. */
     moat_paddr_t bad_cmd;
 

@@ -15,6 +15,7 @@
  *   4     device registry lock      irqsave (never with the former)
  *   5     unit register lock        irqsave (command register protocol)
  *   6     ring lock                 irqsave
+ *   7     log lock                  irqsave (registers a ring's repair needs)
  */
 #ifndef MOAT_CORE_HW_H
 #define MOAT_CORE_HW_H
@@ -27,7 +28,7 @@
 enum moat_lock_rank
 {
     MOAT_RANK_MAP = 1, MOAT_RANK_ATTACH, MOAT_RANK_UNIT, MOAT_RANK_INTR,
-    MOAT_RANK_REGS, MOAT_RANK_RING,
+    MOAT_RANK_REGS, MOAT_RANK_RING, MOAT_RANK_LOG,
 };
 
 #define HW_DEFAULT_TIMEOUT_MS   1000u

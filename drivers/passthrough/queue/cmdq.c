@@ -209,7 +209,7 @@ static uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
         put_locked(q, cmds + (size_t)i * q->words, seq);
     q->hooks->make_marker(q, marker, q->status_pa, seq);
     put_locked(q, marker, seq);
-    q->seq = seq;
+    HOST_WRITE_ONCE(q->seq, seq);
 
     /*
      * A failure so old that nobody can still wait for it is forgotten, long
