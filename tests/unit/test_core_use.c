@@ -212,21 +212,6 @@ TEST(known_alias)
     machine_destroy(&m);
 }
 
-/* The bridge whose id theirs becomes, too late. */
-TEST(bridge_after_its_devices)
-{
-    struct moat_device *dev;
-
-    two_units();
-    REQUIRE(!machine_create(&m, NULL));
-    REQUIRE((dev = machine_add(&m, PCI_A)) != NULL);
-    REQUIRE(machine_add(&m, BRIDGE) != NULL);
-    REQUIRE(!machine_enable(&m));
-    CHECK_LOG("0000:01:01.0: not assignable: the bridge above it");
-    CHECK_EQ(move(dev, m.a), -EPERM);
-    machine_destroy(&m);
-}
-
 /* ---- Faults ---- */
 
 static void fault_up(void)

@@ -90,36 +90,12 @@ static void find_denial(struct moat_device *dev)
         dev->denied = platform_denied(dev->platform, dev->ids.ids[i].id);
 }
 
-/*
- * A bridge that puts its own id on requests, added after devices below it:
- * their sets lack that id. They stay as they are, and are not handed out.
- */
-static void check_below(const struct moat_device *bridge)
-{
-    const struct rid_node *n = &bridge->node;
-    struct moat_device *dev;
-
-    if ( !bridge->passive || n->kind == RID_PCIE_BRIDGE ||
-         n->kind == RID_HOST_BRIDGE || !n->secondary )
-        return;
-    for ( dev = bridge->platform->devices; dev; dev = dev->next )
-    {
-        if ( dev->passive || dev->denied ||
-             MOAT_SBDF_SEG(dev->dev) != MOAT_SBDF_SEG(bridge->dev) ||
-             MOAT_SBDF_BUS(dev->dev) < n->secondary ||
-             MOAT_SBDF_BUS(dev->dev) > n->subordinate )
-            continue;
-        dev->denied = "the bridge above it was added after it";
-        host_log_err(MOAT_PRI_SBDF ": not assignable: %s",
-                     MOAT_SBDF_ARG(dev->dev), dev->denied);
-    }
-}
-
 static void device_free(struct moat_device *dev)
 {
     if ( dev->group )
         group_leave(dev);
     device_hold(dev, false);
+    dev->platform->n_late -= dev->late;
     shared_left(dev);
     drop_resv(dev);
     topo_remove(dev->platform, dev->dev);
@@ -184,8 +160,8 @@ int moat_device_add(struct moat_platform *p,
         return rc;
     }
     intr_device_prepare(dev);
-    check_below(dev);
     registry_set_dev(p, dev->dev, dev);
+    group_bridge_found(dev);
     *out = dev;
     return 0;
 }
@@ -213,6 +189,7 @@ int moat_device_remove(struct moat_device *dev)
         if ( group_settle(g) )
             host_log_err("group %u stays behind its old tables", g->number);
         shared_settle(g);
+        group_split(g);
     }
     return 0;
 }

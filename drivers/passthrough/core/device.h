@@ -82,6 +82,8 @@ struct moat_device
     struct moat_domain *owner;      /* NULL: quarantine */
     struct dev_group *group;
     struct moat_device *group_next;
+    bool mark;                      /* group_split() */
+    bool late;                      /* a bridge that not all below follow */
     struct resv_ref *resv;
     bool resv_held;                 /* counted in group->cur */
 
@@ -111,6 +113,9 @@ static inline bool device_is_cut(const struct moat_device *dev)
 /* ---- registry.c ---- */
 
 struct moat_device *registry_find(struct moat_platform *p, moat_sbdf_t dev);
+/* The devices on the bus of @id; NULL: none was ever there. */
+const struct bus_table *registry_bus(const struct moat_platform *p,
+                                     moat_sbdf_t id);
 struct rid_entry *registry_find_rid(struct moat_platform *p, moat_sbdf_t id);
 /* Make room, so that the setters cannot fail. -ENOMEM. */
 int registry_prepare(struct moat_platform *p, moat_sbdf_t id);
@@ -144,12 +149,38 @@ void ats_control(const struct moat_device *dev, bool on);
 int group_enter(struct moat_device *dev);
 /* Undo group_enter(): its entries must not be live. Frees an empty group. */
 void group_leave(struct moat_device *dev);
+/*
+ * One more id of @dev, which has no entry yet or is another group's: they
+ * become one. Both must be dom0's. -ENOMEM.
+ */
+int group_add_id(struct moat_device *dev, moat_sbdf_t id);
+/* Put every id of the group that is blocked behind group->cur. */
+int group_go_live(struct dev_group *g);
+/* Members without a mark get a group of their own, behind the same tables;
+ * no id may be shared across. NULL: no memory, nothing changed. */
+struct dev_group *group_take_unmarked(struct dev_group *g);
+/* Have all that hardware has cached or under way for the group's ids done
+ * with. -EIO: it is cut off. */
+int group_drain(struct dev_group *g);
 /* Put a member's ids, none of them live yet, behind group->cur. */
 int group_attach(struct moat_device *dev);
 /* Block the ids only this member uses, flush, drop what it held. */
 void group_detach(struct moat_device *dev);
 /* Forget all entries of a group on a unit that never came up. */
 void group_forget_hw(struct dev_group *g);
+
+/* ---- group_late.c ---- */
+
+/*
+ * @bridge is in the topology: what is below it and was added before gets the
+ * ids that it brings, or (not all of it is dom0's) is not assignable until
+ * group_retry_late() succeeds.
+ */
+void group_bridge_found(struct moat_device *bridge);
+void group_retry_late(struct moat_platform *p);
+/* A member has left: do the others still hang together? */
+void group_split(struct dev_group *g);
+
 /* ---- entry.c: the entries of one group, as one ---- */
 
 /*
@@ -206,7 +237,8 @@ void quar_drop(struct dev_group *g);
 /* ---- move.c ---- */
 
 /* May it change hands at all? -EPERM, -ENODEV, having said why. */
-int move_allowed(const struct moat_device *dev);
+int move_allowed(const struct moat_device *dev,
+                 const struct moat_domain *to);
 /* Bus mastering off on every member, marked and told to the host. */
 void group_cut(struct dev_group *g);
 /* Once all members are given away the group goes behind its quarantine. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Groups: devices that share a requester id. A group forms when its members
- * are added, and stays one until the last of them is removed, even if the
- * member that tied two halves together goes first: hardware may go on using
- * the shared id for what was in flight.
+ * are added. If the member that tied two halves together is removed, they
+ * part if both are dom0's then (group_late.c), else they stay one.
  */
 
 #include "device.h"
@@ -77,6 +76,18 @@ static const char *join_conflict(const struct moat_device *dev,
     if ( e->ats_dev )
         return "shares a requester id with a device that caches addresses";
     return NULL;
+}
+
+/* Requests under a bridge's id are blocked while a guest's may be among. */
+static const char *under_late_bridge(const struct moat_device *dev,
+                                     unsigned int i)
+{
+    const struct moat_device *bridge = registry_find(dev->platform,
+                                                     dev->ids.ids[i].id);
+
+    return bridge && bridge->late
+           ? "is below a bridge that was found after a guest's device: "
+             "blocked until it is added again" : NULL;
 }
 
 /* Two groups of one owner become one. */
@@ -183,6 +194,72 @@ static void drop_entry(struct moat_device *dev, moat_sbdf_t id)
     host_free(e);
 }
 
+int group_add_id(struct moat_device *dev, moat_sbdf_t id)
+{
+    const struct rid_entry *e = registry_find_rid(dev->platform, id);
+
+    if ( e && e->group != dev->group )
+        group_merge(dev->group, e->group);
+    else if ( dev->group->quar )
+        quar_drop(dev->group);
+    return add_entry(dev, dev->group, id);
+}
+
+/* Entries that say they are another group's go there. */
+static void sort_entries(struct dev_group *from, struct dev_group *g)
+{
+    struct rid_entry **link = &from->entries, **tail = &g->entries, *e;
+
+    while ( (e = *link) != NULL )
+    {
+        if ( e->group == from )
+        {
+            link = &e->next;
+            continue;
+        }
+        *link = e->next;
+        e->next = NULL;
+        *tail = e;
+        tail = &e->next;
+    }
+}
+
+struct dev_group *group_take_unmarked(struct dev_group *from)
+{
+    struct moat_device *dev = from->devs, *next;
+    struct dev_group *g;
+    struct hw_entry same = from->now;
+    unsigned long flags;
+    unsigned int i;
+
+    while ( dev->mark )
+        dev = dev->group_next;
+    g = group_new(dev);
+    if ( !g || did_get(from->unit, from->cur, &same.did) )
+    {
+        host_free(g);
+        return NULL;
+    }
+    from->cur->n_refs++;
+    group_set_cur(g, from->cur, &same);
+    if ( from->quar )
+        quar_drop(from);
+    for ( ; dev; dev = next )
+    {
+        next = dev->group_next;
+        if ( dev->mark )
+            continue;
+        group_del_dev(dev);
+        group_add_dev(g, dev);
+        flags = host_lock_irqsave(&g->platform->reg_lock);
+        for ( i = 0; i < dev->ids.n; i++ )
+            entry_of(dev, i)->group = g;
+        host_unlock_irqrestore(&g->platform->reg_lock, flags);
+    }
+    sort_entries(from, g);
+    return g;
+}
+
 int group_enter(struct moat_device *dev)
 {
     struct dev_group *g = NULL;
@@ -198,7 +275,7 @@ int group_enter(struct moat_device *dev)
     for ( i = 0; i < dev->ids.n && !why; i++ )
     {
         e = entry_of(dev, i);
-        why = e ? join_conflict(dev, e) : NULL;
+        why = e ? join_conflict(dev, e) : under_late_bridge(dev, i);
         rc = rc ? rc : registry_prepare(dev->platform, dev->ids.ids[i].id);
     }
     if ( rc )
@@ -278,20 +355,11 @@ static void detach_last(struct dev_group *g)
     group_refs_put(g, d);
 }
 
-int group_attach(struct moat_device *dev)
+int group_go_live(struct dev_group *g)
 {
     static const struct hw_entry none;
-    struct dev_group *g = dev->group;
-    bool first = !g->attached;
     struct rid_entry *e;
-    int rc = first ? attach_first(g, dev->owner) : 0;
-
-    if ( rc )
-        return rc;
-    rc = device_resv_get(dev, g->cur);
-    if ( rc )
-        goto undo;
-    dev->resv_held = true;
+    int rc = 0;
 
     for ( e = g->entries; e && !rc; e = e->next )
     {
@@ -301,17 +369,39 @@ int group_attach(struct moat_device *dev)
         if ( !rc )
             rc = entry_set(e, &g->now, g->cur);
     }
+    return rc ? rc : group_flush(g, &none, NULL);
+}
+
+int group_drain(struct dev_group *g)
+{
+    const struct hw_entry now = g->now;
+
+    return group_flush(g, &now, NULL);
+}
+
+int group_attach(struct moat_device *dev)
+{
+    struct dev_group *g = dev->group;
+    bool first = !g->attached;
+    int rc = first ? attach_first(g, dev->owner) : 0;
+
+    if ( rc )
+        return rc;
+    rc = device_resv_get(dev, g->cur);
+    if ( rc )
+        goto undo;
+    dev->resv_held = true;
+
+    rc = group_go_live(g);
     if ( !rc )
     {
-        rc = group_flush(g, &none, NULL);
         ats_enable(dev);
-        /* Its unit died, and knows nothing of this device yet. */
-        if ( rc && !bus_master_off(dev->dev) )
-            host_bug(MOAT_PRI_SBDF ": its bus mastering cannot be switched "
-                     "off", MOAT_SBDF_ARG(dev->dev));
-    }
-    if ( !rc )
         return 0;
+    }
+    /* Its unit died, and knows nothing of this device yet. */
+    if ( rc == -EIO && !bus_master_off(dev->dev) )
+        host_bug(MOAT_PRI_SBDF ": its bus mastering cannot be switched off",
+                 MOAT_SBDF_ARG(dev->dev));
     group_detach(dev);
     return rc;
 

@@ -307,7 +307,8 @@ static int to_guest(struct moat_device *dev, struct moat_domain *to,
     return rc;
 }
 
-int move_allowed(const struct moat_device *dev)
+int move_allowed(const struct moat_device *dev,
+                 const struct moat_domain *to)
 {
     if ( dev->hidden )
     {
@@ -315,7 +316,9 @@ int move_allowed(const struct moat_device *dev)
                       "assignable", MOAT_SBDF_ARG(dev->dev));
         return -EPERM;
     }
-    if ( dev->denied )
+    /* It may have been given away before that was known: let it back. */
+    if ( dev->denied &&
+         (domain_is_guest(to) || dev->owner == dev->platform->home) )
     {
         host_log_warn(MOAT_PRI_SBDF ": not assignable: %s",
                       MOAT_SBDF_ARG(dev->dev), dev->denied);
@@ -358,7 +361,7 @@ static int move_group(struct moat_device *dev, struct moat_domain *to,
     int rc;
 
     dev->group->step = STEP_ALLOWED;
-    rc = move_allowed(dev);
+    rc = move_allowed(dev, to);
     if ( rc )
         return rc;
     if ( !to )
@@ -399,6 +402,8 @@ int moat_device_move(struct moat_device *dev, struct moat_domain *to,
     else
         rc = move_group(dev, to, flags);
     shared_settle(dev->group);
+    if ( to == dev->platform->home )
+        group_retry_late(dev->platform);
     /* A bridge has no DMA to be moved, and a line for it would be noise. */
     if ( rc || (!dev->passive && to != from) )
         move_say(dev, from, to, rc);

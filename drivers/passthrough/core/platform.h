@@ -69,6 +69,7 @@ struct moat_platform
     struct rid_alias *aliases;
     unsigned int n_aliases, cap_aliases;
     unsigned int next_group;
+    unsigned int n_late;                /* bridges, see group_late.c */
     unsigned int seen;                  /* looks at sharers so far */
     struct moat_domain *home;           /* the first owner: dom0 */
 

@@ -104,6 +104,6 @@ int moat_device_quarantine_prepare(struct moat_device *dev)
     host_devices_assert_locked();
     if ( dev->passive || dev->failed )
         return 0;
-    rc = move_allowed(dev);
+    rc = move_allowed(dev, NULL);
     return rc ? rc : quar_build(dev->group);
 }

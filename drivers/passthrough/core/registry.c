@@ -17,6 +17,12 @@ static struct bus_table *find_bus(const struct moat_platform *p,
     return NULL;
 }
 
+const struct bus_table *registry_bus(const struct moat_platform *p,
+                                     moat_sbdf_t id)
+{
+    return find_bus(p, id);
+}
+
 struct moat_device *registry_find(struct moat_platform *p, moat_sbdf_t dev)
 {
     const struct bus_table *b = find_bus(p, dev);
