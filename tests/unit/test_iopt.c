@@ -276,6 +276,14 @@ TEST(iopt_hot_shared_place)
     CHECK_EQ(t.pages, 1);
     finish();
 
+    /* Beyond the table, where the same entries would be found. */
+    setup(&iopt_fmt_vtd, 4, 0xe);
+    CHECK_EQ(iopt_map(&t, K4, K4, K4, MOAT_RW, &f), 0);
+    CHECK_EQ(iopt_map(&t, (1ULL << 48) + K4, 5 * K4, K4, MOAT_RW, &f),
+             -ERANGE);
+    CHECK_EQ(iopt_unmap(&t, (1ULL << 48) + K4, K4, &f), -ERANGE);
+    finish();
+
     /* A table that ends inside a GiB. */
     CHECK_EQ(iopt_init(&t, &cfg), 0);
     begin();
