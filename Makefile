@@ -28,13 +28,22 @@ help:
 
 # -- Xen ----------------------------------------------------------------------
 
-.PHONY: xen xen-stock xen-nohvm
+.PHONY: xen xen-stock xen-nohvm xen-debug xen-xsm
 xen:
 	@xen/build.sh moat
 xen-stock:
 	@xen/build.sh stock
 xen-nohvm:
 	@xen/build.sh moat --config CONFIG_HVM=n --out build/xen-nohvm
+# Assertions, and a page behind every address in quarantine.
+xen-debug:
+	@xen/build.sh moat --config CONFIG_DEBUG=y --out build/xen-debug \
+	    --config CONFIG_IOMMU_QUARANTINE_SCRATCH_PAGE=y \
+	    --config CONFIG_XHCI=y
+# Flask, with Xen's own policy built in.
+xen-xsm:
+	@xen/build.sh moat --config CONFIG_XSM=y --out build/xen-xsm \
+	    --config CONFIG_XSM_FLASK_POLICY=y
 
 # The hypervisor that the machines boot: this layer's, unless XEN= names one.
 .PHONY: hypervisor
@@ -93,5 +102,6 @@ test: need-unit
 
 .PHONY: clean
 clean:
-	rm -rf build/xen build/xen-stock build/xen-nohvm build/logs build/unit \
+	rm -rf build/xen build/xen-stock build/xen-nohvm build/xen-debug \
+	    build/xen-xsm build/logs build/unit \
 	    build/rig build/model build/mutants build/bench

@@ -9,7 +9,7 @@
 # Results: xen, xen.gz, xen-syms and xen.efi in build/xen-stock or build/xen,
 # or in the folder given (relative to the checkout). --config adds to the
 # configuration, and fails if Kconfig does not take it. --also names a script
-# NAME.sh that changes the tree, its argument; NAME.* are what it depends on.
+# NAME.sh that changes the tree, its argument, and depends on NAME*.[ch].
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/xen/common.sh"
@@ -51,7 +51,7 @@ copy_tree()
     rm -rf "$tree"
     mkdir -p "$tree"
     (cd "$BUILD/source/xen" && tar -cf - Config.mk COPYING config scripts \
-        debian/xen-kconfig debian/control xen) | tar -xf - -C "$tree"
+        debian/xen-kconfig debian/control tools/flask xen) | tar -xf - -C "$tree"
     cp "$BUILD/source/xen/.moat-version" "$tree/"
 }
 
@@ -106,6 +106,9 @@ inputs()
 }
 
 need gcc make bison flex python3 dpkg-dev libc6-dev binutils
+case " ${config[*]} " in
+*CONFIG_XSM_FLASK_POLICY=y*) need checkpolicy m4 ;;
+esac
 "$ROOT/xen/source.sh"
 lock "$name"
 now=$(inputs)
