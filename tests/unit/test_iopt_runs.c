@@ -141,6 +141,28 @@ TEST(iopt_seems_empty)
     finish();
 }
 
+/* The same with every eighth entry, 32 of them, each time one of the eight. */
+TEST(iopt_seems_empty_strided)
+{
+    unsigned int at, i;
+
+    setup(&iopt_fmt_amdvi, 4, 2);
+    for ( at = 0; at < 8; at++ )
+    {
+        for ( i = 0; i < 32; i++ )
+            CHECK_EQ(iopt_map(&t, (at + 8 * i) * K4, G1, K4, MOAT_RW, &f), 0);
+        CHECK_EQ(iopt_map(&t, (at + 258) * K4, G1, K4, MOAT_RW, &f), 0);
+        CHECK_EQ(iopt_unmap(&t, (at + 258) * K4, K4, &f), 0);
+        REQUIRE(t.pages == 4);
+        for ( i = 32; i--; )
+            CHECK_EQ(iopt_unmap(&t, (at + 8 * i) * K4, K4, &f), 0);
+        CHECK_EQ(t.pages, 1);
+        end();
+        begin();
+    }
+    finish();
+}
+
 /* Full, contiguous but for one entry, wherever that is: not joined. */
 TEST(iopt_seems_joined)
 {
