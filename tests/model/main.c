@@ -21,6 +21,7 @@
 
 extern const struct mx_scenario *const scenarios[];
 extern const struct mx_scenario *const vtd_scenarios[];
+extern const struct mx_scenario *const amd_scenarios[];
 const char *model_log_text(void);
 
 /* Of processor time. */
@@ -120,6 +121,7 @@ int main(int argc, char **argv)
         {
             list(scenarios);
             list(vtd_scenarios);
+            list(amd_scenarios);
             return 0;
         }
         else if ( !strcmp(argv[arg], "--full") )
@@ -148,6 +150,7 @@ int main(int argc, char **argv)
     }
     explore_all(scenarios, &o, argc - arg, argv + arg);
     explore_all(vtd_scenarios, &o, argc - arg, argv + arg);
+    explore_all(amd_scenarios, &o, argc - arg, argv + arg);
     printf("schedules: %lu, %s", total, complete ? "all there are"
            : "not all: a scenario failed or was stopped");
     if ( complete && bounded )

@@ -4,7 +4,7 @@
  * more than today's callers, who hold the device lock, need of it: these
  * scenarios use it from several processors at once.
  */
-#include "scenarios.h"
+#include "ids.h"
 
 #define A   w.guest[0]
 #define B   w.guest[1]
@@ -12,7 +12,8 @@
 #define U   drv.unit[0]
 
 /* Requesters that the core knows nothing of: one for each processor. */
-#define RID(n)  ((uint16_t)(0x0100 + (n)))
+#define RID(n)  ((uint16_t)(first_rid + (n)))
+static uint16_t first_rid;
 
 static struct hw_entry now[MX_PROCS];
 
@@ -51,13 +52,11 @@ static void go_away(unsigned int n, struct moat_domain *d)
     now[n] = none;
 }
 
-static void machine(unsigned int ids)
+void ids_machine(uint16_t rid)
 {
     unsigned int i;
 
-    world_reset();
-    /* Four bits, most of them reserved; one is dom0's. */
-    drv.caps.did_reserved = 16 - ids;
+    first_rid = rid;
     memset(now, 0, sizeof(now));
     world_start(0, 3, 0);
     for ( i = 0; i < MX_PROCS; i++ )
@@ -68,7 +67,15 @@ static void machine(unsigned int ids)
     world_settled();
 }
 
-static void ids_end(void)
+static void machine(unsigned int ids)
+{
+    world_reset();
+    /* Four bits, most of them reserved; one is dom0's. */
+    drv.caps.did_reserved = 16 - ids;
+    ids_machine(0x0100);
+}
+
+void ids_end(void)
 {
     world_stop();
 }
@@ -88,12 +95,12 @@ static bool get_use_put(unsigned int n, struct moat_domain *d)
     return true;
 }
 
-static void put_a(void)
+void ids_put_a(void)
 {
     go_away(0, A);
 }
 
-static void get_a(void)
+void ids_get_a(void)
 {
     uint16_t did;
 
@@ -104,18 +111,23 @@ static void get_a(void)
     go_away(1, A);
 }
 
-static void get_b(void)
+void ids_get_b(void)
 {
     get_use_put(2, B);
 }
 
-static void a_lives(unsigned int ids)
+void ids_a_lives(void)
 {
     uint16_t did;
 
-    machine(ids);
     EXPECT(!did_get(U, A, &did));
     go_live(0, A, did);
+}
+
+static void a_lives(unsigned int ids)
+{
+    machine(ids);
+    ids_a_lives();
 }
 
 /* ---- Revival ---- */
@@ -131,7 +143,7 @@ const struct mx_scenario sc_revive = {
              "comes",
     .procs = 2,
     .setup = revive_setup,
-    .cpu = { put_a, get_a },
+    .cpu = { ids_put_a, ids_get_a },
     .end = ids_end,
     .least = 20,
 };
@@ -159,7 +171,7 @@ const struct mx_scenario sc_reuse = {
     .about = "the only id there is drains while another domain wants one",
     .procs = 2,
     .setup = reuse_setup,
-    .cpu = { put_a, get_b },
+    .cpu = { ids_put_a, ids_get_b },
     .end = reuse_end,
     .least = 3,
 };
@@ -184,7 +196,7 @@ const struct mx_scenario sc_three = {
     .about = "an id drains, its domain wants it back, another wants one",
     .procs = 3,
     .setup = three_setup,
-    .cpu = { put_a, get_a, get_b },
+    .cpu = { ids_put_a, ids_get_a, ids_get_b },
     .end = three_end,
     .least = 100,
 };
@@ -224,7 +236,7 @@ const struct mx_scenario sc_deaths = {
     .about = "two domains die at once, no id is left, a third wants one",
     .procs = 3,
     .setup = deaths_setup,
-    .cpu = { put_a, put_b, get_c },
+    .cpu = { ids_put_a, put_b, get_c },
     .end = deaths_end,
     .least = 20,
 };

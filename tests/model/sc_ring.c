@@ -124,27 +124,12 @@ const struct mx_scenario sc_ring_fail = {
 static void dead_setup(void)
 {
     two_setup();
-    drv.rescue = false;
-    drv.fail_at = 1;
-    drv.fail_for = 1000;
-    drv.fate = DRV_LOST;
+    world_dead();
 }
 
 static void dead_end(void)
 {
-    unsigned int i;
-
-    port_work_run();
-    EXPECT(drv.unit[0]->state == UNIT_DEAD);
-    for ( i = 0; i < 2; i++ )
-    {
-        EXPECT(!port_bus_master(WORLD_DEV(i)));
-        EXPECT(port_failures(WORLD_DEV(i)) == 1);
-        EXPECT(port_crashes((void *)(uintptr_t)(i + 1)) >= 1);
-        world_page_freed(i);
-    }
-    w.leaks = true;
-    world_stop();
+    world_dead_end(2);
 }
 
 const struct mx_scenario sc_ring_dead = {

@@ -8,5 +8,6 @@
 
 extern const struct mx_scenario *const scenarios[];     /* end in NULL */
 extern const struct mx_scenario *const vtd_scenarios[];
+extern const struct mx_scenario *const amd_scenarios[];
 
 #endif /* MODEL_SCENARIOS_H */

@@ -39,7 +39,8 @@ MODEL_SEEN := -O1 -fsanitize=thread -fno-builtin -fno-optimize-sibling-calls \
               -DMODEL_CORE
 MODEL_SEEN_SRC := $(filter-out %/did.c,$(MODEL_CORE_SRC)) \
     $(sort $(wildcard drivers/passthrough/vtd/*.c)) \
-    drivers/passthrough/fw/dmar_parse.c tests/model/did_view.c
+    $(sort $(wildcard drivers/passthrough/amd/*.c \
+    drivers/passthrough/fw/*.c)) tests/model/did_view.c
 MODEL_OWN_SRC := $(filter-out %/did_view.c %/threads.c, \
                  $(sort $(wildcard tests/model/*.c tests/model/unit/*.c)))
 MODEL_SEEN_OBJ := $(MODEL_SEEN_SRC:%.c=$(MODEL_B)/seen/%.o)

@@ -82,7 +82,7 @@ void world_start(unsigned int devs, unsigned int guests, unsigned int flags)
     o.intremap = o.qinval = o.superpages = o.snoop = o.igfx = true;
     o.ats = flags & WORLD_ATS;
     o.quarantine = MOAT_QUARANTINE_BASIC;
-    o.timeout_ms = 1;
+    o.timeout_ms = o.devtlb_timeout_ms = 1;
     EXPECT(!moat_platform_create(&o, &w.p));
     drv.unit[0] = moat_unit_get(w.p, 0);
     if ( flags & WORLD_INTR )
@@ -217,4 +217,31 @@ void world_stop(void)
     EXPECT(c.free_ids == c.total_ids);
     moat_platform_destroy(w.p);
     EXPECT(!port_live());
+}
+
+/* ---- A unit that dies ---- */
+
+void world_dead(void)
+{
+    drv.rescue = false;
+    drv.fail_at = 1;
+    drv.fail_for = 1000;
+    drv.fate = DRV_LOST;
+}
+
+void world_dead_end(unsigned int n)
+{
+    unsigned int i;
+
+    port_work_run();
+    EXPECT(drv.unit[0]->state == UNIT_DEAD);
+    for ( i = 0; i < n; i++ )
+    {
+        EXPECT(!port_bus_master(WORLD_DEV(i)));
+        EXPECT(port_failures(WORLD_DEV(i)) == 1);
+        EXPECT(port_crashes((void *)(uintptr_t)(i + 1)) >= 1);
+        world_page_freed(i);
+    }
+    w.leaks = true;
+    world_stop();
 }

@@ -71,6 +71,13 @@ void world_page_freed(unsigned int page);
 void world_expect_at(unsigned int dev, const struct moat_domain *d);
 /* Everything back, everything freed, ids and entries as they were. */
 void world_stop(void);
+/*
+ * From the next submission on the unit does not answer, and nothing helps.
+ * world_dead_end(): its @n devices, each a guest's that was mapped its page
+ * of the same number, are cut off and reported; ends the scenario.
+ */
+void world_dead(void);
+void world_dead_end(unsigned int n);
 /* Which device sends @rid. */
 moat_sbdf_t world_dev_of(uint16_t rid);
 

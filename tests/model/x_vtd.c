@@ -3,80 +3,21 @@
  * Scenarios with the real VT-d driver: registers, queue and tables are those
  * of unit/vtd.c. Only for the explorer.
  */
-#include "mem.h"
-#include "scenarios.h"
+#include "regs.h"
 #include "unit/vtd.h"
+#include "x.h"
 
-#define PC  __builtin_return_address(0)
-#define A   w.guest[0]
-#define B   w.guest[1]
-
-const struct hw_vendor *const hw_vendors[] = { &vtd_vendor, &drv_vendor,
-                                               NULL };
+const struct hw_vendor *const hw_vendors[] = { &vtd_vendor, &amdvi_vendor,
+                                               &drv_vendor, NULL };
 extern void (*model_dma_stored)(void);
 extern const void *(*model_table)(const char *sig, size_t *len);
 
-/* ---- Registers ---- */
-
-struct host_mmio
-{
-    moat_paddr_t pa;
+static const struct regs regs = {
+    .base = HWV_BASE,
+    .size = HWV_SIZE,
+    .read = hwv_read,
+    .write = hwv_write,
 };
-
-struct host_mmio *host_mmio_map(moat_paddr_t pa, size_t size)
-{
-    struct host_mmio *m;
-
-    if ( pa != HWV_BASE || size > HWV_SIZE )
-        return NULL;
-    m = host_alloc(sizeof(*m));
-    m->pa = pa;
-    return m;
-}
-
-void host_mmio_unmap(struct host_mmio *m)
-{
-    host_free(m);
-}
-
-static uint64_t reg_read(unsigned int off, unsigned int bytes, const void *pc)
-{
-    mx_point("reads a register", MX_OBJ(MX_RING, 0x100 + off), pc);
-    return hwv_read(off, bytes);
-}
-
-static void reg_write(unsigned int off, unsigned int bytes, uint64_t v,
-                      const void *pc)
-{
-    mx_point("writes a register", MX_OBJ(MX_RING, 0x100 + off), pc);
-    port_barrier();
-    mx_note("value %#lx", (unsigned long)v);
-    hwv_write(off, bytes, v);
-}
-
-uint32_t host_mmio_read32(struct host_mmio *m, unsigned int off)
-{
-    (void)m;
-    return (uint32_t)reg_read(off, 4, PC);
-}
-
-uint64_t host_mmio_read64(struct host_mmio *m, unsigned int off)
-{
-    (void)m;
-    return reg_read(off, 8, PC);
-}
-
-void host_mmio_write32(struct host_mmio *m, unsigned int off, uint32_t v)
-{
-    (void)m;
-    reg_write(off, 4, v, PC);
-}
-
-void host_mmio_write64(struct host_mmio *m, unsigned int off, uint64_t v)
-{
-    (void)m;
-    reg_write(off, 8, v, PC);
-}
 
 /* ---- What the unit asks ---- */
 
@@ -100,7 +41,7 @@ enum hwv_fate hwv_next_fate(void)
 
 bool hwv_mute(void)
 {
-    return !drv.rescue && drv.fail_at && drv.count >= drv.fail_at;
+    return x_mute();
 }
 
 void hwv_write_status(uint64_t *p, uint32_t v)
@@ -173,63 +114,25 @@ static void vtd_reset(void)
 {
     world_reset();
     hwv_reset();
+    regs_unit = &regs;
     model_table = table;
     model_dma_stored = hwv_look;
     port_relax_set(hwv_work);
 }
 
-static void at_home(unsigned int flags)
-{
-    vtd_reset();
-    world_reserve(0, WORLD_RESERVED);
-    world_start(1, 1, flags);
-    world_settled();
-    world_map(A, 0, 0);
-    world_map(A, 1, 1);
-}
-
-static void home_again(void)
-{
-    world_move(0, NULL);
-    world_expect_at(0, NULL);
-    world_move(0, w.home);
-    world_expect_at(0, w.home);
-    host_devices_lock();
-    EXPECT(!moat_device_quarantine_prepare(w.dev[0]));
-    host_devices_unlock();
-}
-
 static void assign_setup(void)
 {
-    at_home(0);
+    x_at_home(vtd_reset, 0);
 }
 
-static void assign(void)
+static void assigned_setup(void)
 {
-    w.rc[0] = world_try_move(0, A);
+    x_assigned(vtd_reset, 0);
 }
 
-static void deassign(void)
+static void ats_setup(void)
 {
-    w.rc[0] = world_try_move(0, NULL);
-}
-
-static void unmap_0(void)
-{
-    world_unmap_free(A, 0, 0);
-}
-
-static void unmap_1(void)
-{
-    world_unmap_free(A, 1, 1);
-}
-
-static void assign_end(void)
-{
-    EXPECT(!w.rc[0]);
-    world_expect_at(0, A);
-    home_again();
-    world_stop();
+    x_assigned(vtd_reset, WORLD_ATS);
 }
 
 static const struct mx_scenario vtd_assign = {
@@ -237,130 +140,46 @@ static const struct mx_scenario vtd_assign = {
     .about = "assign-unmap with the VT-d driver",
     .procs = 2,
     .setup = assign_setup,
-    .cpu = { assign, unmap_0 },
-    .end = assign_end,
+    .cpu = { x_assign, x_unmap_0 },
+    .end = x_assign_end,
     .least = 20,
 };
-
-static void deassign_setup(void)
-{
-    at_home(0);
-    world_move(0, A);
-}
-
-static void deassign_end(void)
-{
-    EXPECT(!w.rc[0]);
-    world_expect_at(0, NULL);
-    world_move(0, w.home);
-    host_devices_lock();
-    EXPECT(!moat_device_quarantine_prepare(w.dev[0]));
-    host_devices_unlock();
-    world_stop();
-}
 
 static const struct mx_scenario vtd_deassign = {
     .name = "vtd-deassign-flush",
     .about = "deassign-flush with the VT-d driver",
     .procs = 2,
-    .setup = deassign_setup,
-    .cpu = { deassign, unmap_0 },
-    .end = deassign_end,
+    .setup = assigned_setup,
+    .cpu = { x_deassign, x_unmap_0 },
+    .end = x_deassign_end,
     .least = 20,
 };
-
-static void ats_setup(void)
-{
-    at_home(WORLD_ATS);
-    world_move(0, A);
-}
 
 static const struct mx_scenario vtd_ats = {
     .name = "vtd-ats-detach-flush",
     .about = "ats-detach-flush with the VT-d driver, one page",
     .procs = 2,
     .setup = ats_setup,
-    .cpu = { deassign, unmap_0 },
-    .end = deassign_end,
+    .cpu = { x_deassign, x_unmap_0 },
+    .end = x_deassign_end,
     .least = 20,
 };
-
-static void flush_end(void)
-{
-    world_expect_at(0, A);
-    home_again();
-    world_stop();
-}
 
 static const struct mx_scenario vtd_flushes = {
     .name = "vtd-two-flushes",
     .about = "two flushes of one domain through the VT-d queue",
     .procs = 2,
-    .setup = deassign_setup,
-    .cpu = { unmap_0, unmap_1 },
-    .end = flush_end,
+    .setup = assigned_setup,
+    .cpu = { x_unmap_0, x_unmap_1 },
+    .end = x_flush_end,
     .least = 10,
 };
 
 /* ---- Failures ---- */
 
-static void two_devices(unsigned int flags)
-{
-    vtd_reset();
-    world_start(2, 2, flags);
-    world_settled();
-    world_map(A, 0, 0);
-    world_map(B, 1, 1);
-    world_move(0, A);
-    world_move(1, B);
-}
-
 static void two_setup(void)
 {
-    two_devices(0);
-}
-
-static void unmap_b(void)
-{
-    world_unmap_free(B, 1, 1);
-}
-
-static void fail(enum drv_fate fate, unsigned int times)
-{
-    drv.fail_at = 1 + port_choose(2, "the submission that fails");
-    drv.fate = fate;
-    drv.fail_for = times;
-    unmap_0();
-}
-
-static void late(void)
-{
-    fail(DRV_LATE, 1);
-}
-
-static void refused(void)
-{
-    fail(DRV_ERROR, 1);
-}
-
-static void lost(void)
-{
-    fail(DRV_LOST, 1000);
-}
-
-static void alive_end(void)
-{
-    port_work_run();
-    EXPECT(drv.unit[0]->state == UNIT_DMA);
-    EXPECT(port_bus_master(WORLD_DEV(0)) && port_bus_master(WORLD_DEV(1)));
-    drv.fail_at = 0;
-    world_expect_at(0, A);
-    world_expect_at(1, B);
-    world_move(1, NULL);
-    world_move(1, w.home);
-    w.ids++;                    /* its quarantine's */
-    home_again();
-    world_stop();
+    x_two(vtd_reset, 0);
 }
 
 static const struct mx_scenario vtd_late = {
@@ -368,8 +187,8 @@ static const struct mx_scenario vtd_late = {
     .about = "two domains flush, an answer of the queue comes late",
     .procs = 2,
     .setup = two_setup,
-    .cpu = { late, unmap_b },
-    .end = alive_end,
+    .cpu = { x_late, x_unmap_b },
+    .end = x_alive_end,
     .least = 20,
 };
 
@@ -378,8 +197,8 @@ static const struct mx_scenario vtd_refused = {
     .about = "two domains flush, a descriptor stops the queue",
     .procs = 2,
     .setup = two_setup,
-    .cpu = { refused, unmap_b },
-    .end = alive_end,
+    .cpu = { x_refused, x_unmap_b },
+    .end = x_alive_end,
     .least = 20,
 };
 
@@ -389,24 +208,19 @@ static const struct mx_scenario vtd_lost = {
              "registers do",
     .procs = 2,
     .setup = two_setup,
-    .cpu = { lost, unmap_b },
-    .end = alive_end,
+    .cpu = { x_lost, x_unmap_b },
+    .end = x_alive_end,
     .least = 20,
     .preemptions = 2,
 };
-
-static void stuck(void)
-{
-    fail(DRV_LOST, 1);
-}
 
 static const struct mx_scenario vtd_restart = {
     .name = "vtd-restart-queue",
     .about = "two domains flush, the queue is stuck until it is started anew",
     .procs = 2,
     .setup = two_setup,
-    .cpu = { stuck, unmap_b },
-    .end = alive_end,
+    .cpu = { x_stuck, x_unmap_b },
+    .end = x_alive_end,
     .least = 20,
     .preemptions = 2,
 };
@@ -414,15 +228,13 @@ static const struct mx_scenario vtd_restart = {
 /* No register reaches a device's TLB: its flush must be repeated. */
 static void two_ats_setup(void)
 {
-    two_devices(WORLD_ATS);
+    x_two(vtd_reset, WORLD_ATS);
 }
 
 static void stuck_b(void)
 {
-    drv.fail_at = 1 + port_choose(2, "the submission that fails");
-    drv.fate = DRV_LOST;
-    drv.fail_for = 1;
-    unmap_b();
+    x_fail(DRV_LOST, 1);
+    x_unmap_b();
 }
 
 /* Its flush failed twice because of the queue: the device may be cut off. */
@@ -430,7 +242,7 @@ static void ats_restart_end(void)
 {
     if ( port_bus_master(WORLD_DEV(0)) )
     {
-        alive_end();
+        x_alive_end();
         return;
     }
     port_work_run();
@@ -449,7 +261,7 @@ static const struct mx_scenario vtd_ats_restart = {
              "TLB",
     .procs = 2,
     .setup = two_ats_setup,
-    .cpu = { unmap_0, stuck_b },
+    .cpu = { x_unmap_0, stuck_b },
     .end = ats_restart_end,
     .least = 20,
     .preemptions = 2,
@@ -458,25 +270,7 @@ static const struct mx_scenario vtd_ats_restart = {
 static void dead_setup(void)
 {
     two_setup();
-    drv.rescue = false;
-    drv.fail_at = 1;
-    drv.fail_for = 1000;
-    drv.fate = DRV_LOST;
-}
-
-static void dead_end(void)
-{
-    unsigned int i;
-
-    port_work_run();
-    EXPECT(drv.unit[0]->state == UNIT_DEAD);
-    for ( i = 0; i < 2; i++ )
-    {
-        EXPECT(!port_bus_master(WORLD_DEV(i)));
-        EXPECT(port_failures(WORLD_DEV(i)) == 1);
-    }
-    w.leaks = true;
-    world_stop();
+    world_dead();
 }
 
 static const struct mx_scenario vtd_dead = {
@@ -484,8 +278,8 @@ static const struct mx_scenario vtd_dead = {
     .about = "two domains flush, neither queue nor registers answer",
     .procs = 2,
     .setup = dead_setup,
-    .cpu = { unmap_0, unmap_b },
-    .end = dead_end,
+    .cpu = { x_unmap_0, x_unmap_b },
+    .end = x_dead_end,
     .least = 20,
 };
 

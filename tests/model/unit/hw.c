@@ -7,12 +7,19 @@
 #define PTE_RW          0x3u
 #define PTE_LARGE       0x80u
 #define PTE_ADDR        0x000ffffffffff000u
+/* AMD-Vi's (48882, 2.2.3): next level in bits 11:9, rights in 62:61. */
+#define AMD_PR          0x1u
 
 struct hwu_state hwu;
 
 void hwu_reset(void)
 {
     memset(&hwu, 0, sizeof(hwu));
+}
+
+void hwu_amd(void)
+{
+    hwu.amd = true;
 }
 
 void hwu_watch(uint64_t iova)
@@ -147,19 +154,36 @@ static unsigned int index_of(uint64_t iova, unsigned int level)
     return (unsigned int)(iova >> (12 + 9 * (level - 1))) & 511u;
 }
 
+static bool present(uint64_t e)
+{
+    return e & (hwu.amd ? AMD_PR : PTE_RW);
+}
+
+/* Level of the table that @e, in one of @level, names; 0: it is a leaf. */
+static unsigned int next_level(uint64_t e, unsigned int level)
+{
+    unsigned int next = (unsigned int)(e >> 9) & 7;
+
+    if ( !hwu.amd )
+        return level == 1 || (e & PTE_LARGE) ? 0 : level - 1;
+    if ( next && (next != level - 1 || (e >> 61 & 3) != 3) )
+        hwu_broken("a table of level %u holds the entry %#" PRIx64, level, e);
+    return next;
+}
+
 /* What entry @e, for @iova in a table of @level, leads to. */
 static bool decode(uint64_t e, unsigned int level, uint64_t iova,
                    struct hwu_line *out)
 {
     uint64_t size = (uint64_t)1 << (12 + 9 * (level - 1));
 
-    if ( !(e & PTE_RW) )
+    if ( !present(e) )
         return false;
-    if ( level == 1 || (e & PTE_LARGE) )
+    if ( !next_level(e, level) )
     {
         out->kind = HWU_LINE_LEAF;
         out->a = (e & PTE_ADDR) + (iova & (size - 1) & ~(uint64_t)0xfff);
-        out->b = e & PTE_RW;
+        out->b = hwu.amd ? e >> 61 & 3 : e & PTE_RW;
         out->level = (uint8_t)level;
         return true;
     }
@@ -214,7 +238,7 @@ static void follow_entry(const struct hwu_line *l)
     struct hwu_line t;
     unsigned int i;
 
-    if ( l->a & HWU_ENTRY_PASS )
+    if ( l->a & (HWU_ENTRY_PASS | HWU_ENTRY_BLOCK) )
         return;
     for ( i = 0; i < hwu.n_iovas; i++ )
     {
@@ -226,7 +250,8 @@ static void follow_entry(const struct hwu_line *l)
         t.iova = hwu.iovas[i];
         t.a = l->a & HWU_ENTRY_ROOT;
         t.level = (uint8_t)HWU_ENTRY_LEVELS(l->b);
-        note(&t);
+        if ( !(t.iova >> (12 + 9 * t.level)) )
+            note(&t);
     }
 }
 
@@ -283,6 +308,16 @@ static void note_entries(void)
         if ( l.a & HWU_ENTRY_P )
             note(&l);
     }
+    l.kind = HWU_LINE_IROOT;
+    l.b = 0;
+    for ( i = 0; i < hwu.n_rids; i++ )
+    {
+        l.unit = hwu.rids[i].unit;
+        l.tag = hwu.rids[i].rid;
+        l.a = hwu.rids[i].iroot;
+        if ( l.a )
+            note(&l);
+    }
     l.kind = HWU_LINE_IRTE;
     for ( i = 0; i < HWU_UNITS * HWU_IRTES; i++ )
     {
@@ -317,7 +352,7 @@ uint64_t hwu_walk(const struct hwu_entry *e, uint64_t iova)
 {
     struct hwu_line t;
 
-    if ( !(e->lo & HWU_ENTRY_P) )
+    if ( !(e->lo & HWU_ENTRY_P) || (e->lo & HWU_ENTRY_BLOCK) )
         return 0;
     if ( e->lo & HWU_ENTRY_PASS )
         return iova | PTE_RW;
@@ -325,6 +360,8 @@ uint64_t hwu_walk(const struct hwu_entry *e, uint64_t iova)
     t.kind = HWU_LINE_TABLE;
     t.a = e->lo & HWU_ENTRY_ROOT;
     t.level = (uint8_t)HWU_ENTRY_LEVELS(e->hi);
+    if ( iova >> (12 + 9 * t.level) )
+        return 0;
     while ( t.kind == HWU_LINE_TABLE )
         if ( !step_down(t.a, t.level, iova, &t) )
             return 0;
@@ -358,7 +395,7 @@ void hwu_stored(uint64_t pa, unsigned int cpu, uint64_t old,
     unsigned int i;
 
     /* An entry that was absent cannot have been fetched. */
-    if ( old & PTE_RW )
+    if ( present(old) )
     {
         if ( hwu.n_buffer[cpu] == HWU_BUFFER )
             hwu_broken("the model's store buffer is too small");
@@ -421,6 +458,17 @@ void hwu_irte_set(unsigned int unit, unsigned int index, uint64_t lo,
     hwu_touch(HWU_THING_IRTE, unit, index, true);
     e->lo = lo;
     e->hi = hi;
+    hwu_refresh();
+}
+
+void hwu_iroot_set(unsigned int unit, uint16_t rid, uint64_t root)
+{
+    struct hwu_rid *r = hwu_find(unit, rid);
+
+    if ( !r || r->iroot == root )
+        return;
+    hwu_touch(HWU_THING_ENTRY, unit, rid, true);
+    r->iroot = root;
     hwu_refresh();
 }
 

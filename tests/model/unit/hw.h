@@ -32,6 +32,7 @@
 #define HWU_ENTRY_P         0x1u            /* lo */
 #define HWU_ENTRY_PASS      0x2u
 #define HWU_ENTRY_ATS       0x4u
+#define HWU_ENTRY_BLOCK     0x8u            /* nothing passes */
 #define HWU_ENTRY_ROOT      0x000ffffffffff000u
 #define HWU_ENTRY_DID(hi)   ((uint16_t)(hi))            /* hi */
 #define HWU_ENTRY_LEVELS(hi) ((unsigned int)((hi) >> 16) & 7u)
@@ -49,6 +50,7 @@ enum hwu_line_kind
     HWU_LINE_LEAF,          /* tag: did; a: page it translates to */
     HWU_LINE_DEV,           /* tag: rid; a: the same, in the device */
     HWU_LINE_IRTE,          /* tag: index; a, b: entry's words */
+    HWU_LINE_IROOT,         /* tag: rid; a: where its interrupt table is */
 };
 
 struct hwu_line
@@ -64,6 +66,7 @@ struct hwu_line
 enum hwu_cmd_kind
 {
     HWU_CMD_ENTRY = 1,      /* rid */
+    HWU_CMD_ENTRY_RID,      /* rid: whatever its domain id, both halves */
     HWU_CMD_ENTRY_ALL,
     HWU_CMD_DID,            /* did */
     HWU_CMD_RANGE,          /* did, first..last, leaf_only */
@@ -112,6 +115,8 @@ void hwu_broken(const char *fmt, ...)
 void hwu_reset(void);
 /* This page of addresses is of interest. */
 void hwu_watch(uint64_t iova);
+/* Tables are AMD-Vi's, not VT-d's; of entries there are two halves. */
+void hwu_amd(void);
 /* A requester behind @unit. */
 void hwu_requester(unsigned int unit, uint16_t rid);
 /* @rid is to reach [page] one-to-one, read and write, at every instant from
@@ -137,6 +142,8 @@ struct hwu_entry hwu_entry_get(unsigned int unit, uint16_t rid);
 void hwu_irte_set(unsigned int unit, unsigned int index, uint64_t lo,
                   uint64_t hi);
 struct hwu_entry hwu_irte_get(unsigned int unit, unsigned int index);
+/* Of @rid's entry, the half that tells where its interrupt table is. */
+void hwu_iroot_set(unsigned int unit, uint16_t rid, uint64_t root);
 
 /*
  * @n commands are queued, to be carried out in this order. Returns the
@@ -165,7 +172,9 @@ void hwu_take_back(uint64_t page);
 bool hwu_did_cached(unsigned int unit, uint16_t did, const char **what);
 /* Does the unit remember an interrupt entry at @index? */
 bool hwu_irte_cached(unsigned int unit, unsigned int index);
-/* Is @rid's present entry the only one its unit may know of it? */
+/* Is the present one all it remembers? */
+bool hwu_irte_settled(unsigned int unit, unsigned int index);
+/* Is @rid's present entry (both halves) all its unit may know of it? */
 bool hwu_entry_settled(unsigned int unit, uint16_t rid);
 /* Has the device of @rid anything cached that it could not fetch now? */
 bool hwu_dev_settled(unsigned int unit, uint16_t rid);

@@ -25,6 +25,10 @@ void hwu_touch_line(const struct hwu_line *l, bool write)
         hwu_touch(HWU_THING_IRTE, l->unit, l->tag, write);
         break;
 
+    case HWU_LINE_IROOT:
+        hwu_touch(HWU_THING_ENTRY, l->unit, l->tag, write);
+        break;
+
     case HWU_LINE_NONE:
         break;
     }
@@ -54,8 +58,12 @@ static bool matches(const struct hwu_line *l, const struct hwu_cmd *c)
         return l->kind == HWU_LINE_ENTRY && l->tag == c->rid &&
                HWU_ENTRY_DID(l->b) == c->did;
 
+    case HWU_CMD_ENTRY_RID:
+        return l->tag == c->rid && (l->kind == HWU_LINE_ENTRY ||
+                                    l->kind == HWU_LINE_IROOT);
+
     case HWU_CMD_ENTRY_ALL:
-        return l->kind == HWU_LINE_ENTRY;
+        return l->kind == HWU_LINE_ENTRY || l->kind == HWU_LINE_IROOT;
 
     case HWU_CMD_DID:
         return iotlb && l->tag == c->did;
@@ -86,7 +94,8 @@ static void touch_cmd(unsigned int unit, const struct hwu_cmd *c)
     const struct hwu_line *l;
     unsigned int i;
 
-    if ( c->kind == HWU_CMD_ENTRY || c->kind == HWU_CMD_DEVTLB )
+    if ( c->kind == HWU_CMD_ENTRY || c->kind == HWU_CMD_ENTRY_RID ||
+         c->kind == HWU_CMD_DEVTLB )
         hwu_touch(HWU_THING_ENTRY, unit, c->rid, false);
     if ( c->kind == HWU_CMD_DID || c->kind == HWU_CMD_RANGE )
         hwu_touch(HWU_THING_DID, unit, c->did, false);
@@ -102,8 +111,9 @@ static void touch_cmd(unsigned int unit, const struct hwu_cmd *c)
         if ( l->kind == HWU_LINE_DEV )
             hwu_touch(HWU_THING_PAGE, unit, l->a, false);
     }
-    if ( c->kind == HWU_CMD_INTR )
-        hwu_touch(HWU_THING_IRTE, unit, c->first, false);
+    for ( i = 0; i < HWU_IRTES && c->kind == HWU_CMD_INTR; i++ )
+        if ( i >= c->first && i <= c->last )
+            hwu_touch(HWU_THING_IRTE, unit, i, false);
 }
 
 /*
@@ -290,9 +300,26 @@ bool hwu_irte_cached(unsigned int unit, unsigned int index)
     return false;
 }
 
+bool hwu_irte_settled(unsigned int unit, unsigned int index)
+{
+    const struct hwu_entry now = hwu_irte_get(unit, index);
+    const struct hwu_line *l;
+    unsigned int i;
+
+    for ( i = 0; i < hwu.n_lines; i++ )
+    {
+        l = &hwu.lines[i];
+        if ( l->kind == HWU_LINE_IRTE && l->unit == unit &&
+             l->tag == index && (l->a != now.lo || l->b != now.hi) )
+            return false;
+    }
+    return true;
+}
+
 bool hwu_entry_settled(unsigned int unit, uint16_t rid)
 {
     const struct hwu_entry now = hwu_entry_get(unit, rid);
+    const struct hwu_rid *r = hwu_find(unit, rid);
     const struct hwu_line *l;
     unsigned int i;
 
@@ -301,6 +328,9 @@ bool hwu_entry_settled(unsigned int unit, uint16_t rid)
         l = &hwu.lines[i];
         if ( l->kind == HWU_LINE_ENTRY && l->unit == unit && l->tag == rid &&
              (l->a != now.lo || l->b != now.hi) )
+            return false;
+        if ( l->kind == HWU_LINE_IROOT && l->unit == unit && l->tag == rid &&
+             (!r || l->a != r->iroot) )
             return false;
     }
     return true;

@@ -13,6 +13,7 @@ struct hwu_rid
     uint8_t unit;
     uint16_t rid;
     struct hwu_entry entry;         /* in memory */
+    uint64_t iroot;
     uint64_t reserved;              /* a page; 0: none */
 };
 
@@ -25,6 +26,7 @@ struct hwu_flight
 struct hwu_state
 {
     bool armed, again;
+    bool amd;                       /* format of page tables */
     uint32_t in_flight;
     struct hwu_flight flights[HWU_FLIGHTS];
     uint64_t iovas[HWU_IOVAS];
