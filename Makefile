@@ -20,6 +20,7 @@ help:
 	@echo "make fuzz       firmware tables that nobody wrote; SECONDS_EACH=n"
 	@echo "make test-xen   every scenario under Xen, two machines at a time;"
 	@echo "                IOMMU=amd: those of AMD-Vi"
+	@echo "make bench      instructions, beside Debian's Xen: tables and a plot"
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
 	@echo "make xen        build/xen/{xen,xen.gz,xen-syms,xen.efi}"
@@ -76,6 +77,7 @@ RIG_TESTS :=
 -include tests/rig/tests.mk
 -include tests/model/tests.mk
 -include tests/mutants/mutants.mk
+-include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
 -include tools/tools.mk
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Lays the benchmark's object over a Xen tree, stock or not:
+# Lays the benchmark's objects over a Xen tree, stock or not:
 #
 #   tests/bench/xen_bench.sh TREE
 #
-# It becomes drivers/bench/, and what is outside drivers/passthrough calls the
-# layer through it (xen_bench.c says why). May be run again at any time.
+# They become drivers/bench/, and what is outside drivers/passthrough calls the
+# layer through them (xen_bench_sums.c). May be run again at any time.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 xen=${1:?usage: $0 TREE}/xen
@@ -18,9 +18,11 @@ put_line()
 }
 
 mkdir -p "$xen/drivers/bench"
-cmp -s "$here/xen_bench.c" "$xen/drivers/bench/xen_bench.c" ||
-    cp "$here/xen_bench.c" "$xen/drivers/bench/"
-put_line "$xen/drivers/bench/Makefile" 'obj-y += xen_bench.o'
+for f in "$here"/xen_bench*.[ch]; do
+    cmp -s "$f" "$xen/drivers/bench/${f##*/}" || cp "$f" "$xen/drivers/bench/"
+    [ "${f%.c}" = "$f" ] ||
+        put_line "$xen/drivers/bench/Makefile" "obj-y += $(basename "$f" .c).o"
+done
 put_line "$xen/drivers/Makefile" 'obj-y += bench/'
 
 flags="-Dpci_release_devices=bench_pci_release_devices"
