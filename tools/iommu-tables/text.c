@@ -53,33 +53,6 @@ static void print_end(const struct printer *p)
     fputc('\n', p->out);
 }
 
-static bool all_zero(const struct table *t, const struct field *f)
-{
-    unsigned int i;
-
-    for ( i = 0; i < f->width; i++ )
-        if ( t->bytes[f->offset + i] )
-            return false;
-    return true;
-}
-
-/* Is this worth a place where every field does not get one? */
-static bool is_news(const struct table *t, const struct field *f)
-{
-    switch ( f->fmt->show )
-    {
-    case SHOW_TYPE:
-    case SHOW_LENGTH:
-    case SHOW_TAIL_LENGTH:
-    case SHOW_CHECKSUM:
-        return false;
-    case SHOW_RESERVED:
-        return !all_zero(t, f);
-    default:
-        return true;
-    }
-}
-
 /* The long form: "038h +8  Register Base Address   0xfed90000  | 00 00 ..". */
 static void print_bytes_line(const struct printer *p, const char *name,
                              const char *value, size_t offset, size_t len,
@@ -98,7 +71,7 @@ static void print_field(const struct printer *p, const struct field *f,
 {
     char *value;
 
-    if ( !p->style->bytes && !is_news(p->table, f) )
+    if ( !p->style->bytes && !field_is_news(p->table, f) )
         return;
     value = field_text(p->table, f);
     if ( p->style->bytes )
@@ -141,7 +114,7 @@ static void print_short(const struct printer *p, const struct node *n,
     {
         const struct field *f = &n->fields[i];
 
-        if ( !is_news(p->table, f) ||
+        if ( !field_is_news(p->table, f) ||
              (f->fmt->show == SHOW_BITS && !f->value) )
             continue;
         value = field_text(p->table, f);

@@ -20,6 +20,12 @@ void text_print(const struct table *t, const struct text_style *style,
 char *field_text(const struct table *t, const struct field *f);
 
 /*
+ * Is @f worth a place where not every field gets one? Lengths, types and
+ * reserved bytes that are zero are not.
+ */
+bool field_is_news(const struct table *t, const struct field *f);
+
+/*
  * What follows the fixed fields of @n, in words; nodes of their own (scopes,
  * entries) not included. Allocated; NULL where there is nothing.
  */

@@ -114,6 +114,32 @@ char *field_text(const struct table *t, const struct field *f)
     }
 }
 
+static bool all_zero(const struct table *t, const struct field *f)
+{
+    unsigned int i;
+
+    for ( i = 0; i < f->width; i++ )
+        if ( t->bytes[f->offset + i] )
+            return false;
+    return true;
+}
+
+bool field_is_news(const struct table *t, const struct field *f)
+{
+    switch ( f->fmt->show )
+    {
+    case SHOW_TYPE:
+    case SHOW_LENGTH:
+    case SHOW_TAIL_LENGTH:
+    case SHOW_CHECKSUM:
+        return false;
+    case SHOW_RESERVED:
+        return !all_zero(t, f);
+    default:
+        return true;
+    }
+}
+
 /* Device and function of each step: "02.0/00.1". */
 static char *path_text(const uint8_t *p, size_t len)
 {
