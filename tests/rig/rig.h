@@ -180,7 +180,7 @@ struct rig_dma rig_probe_nic(unsigned int nic, moat_iova_t iova,
  * this returns. Its descriptors are in the 256 bytes at @ring, which a test
  * expects at @ring_pa. Returns how many packets the device went through
  * with; compare the bytes. The first use after rig_probe_init() waits for a
- * timer of the device's: a second from rig_loop_start().
+ * timer of the device's, from rig_loop_start() on.
  */
 struct rig_packet
 {
@@ -199,7 +199,7 @@ void rig_burst_begin(unsigned int nic, moat_iova_t ring,
                      unsigned int n);
 unsigned int rig_burst_end(unsigned int nic, moat_paddr_t ring_pa,
                            unsigned int n);
-/* The second begins now. */
+/* The timer begins now. */
 void rig_loop_start(void);
 
 /* One packet, descriptors in the page RIG_CTRL, which must be reachable at

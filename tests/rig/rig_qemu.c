@@ -324,7 +324,8 @@ static void add_words(struct args *a, const char *words)
 static void make_args(struct args *a, const struct rig_config *c)
 {
     static const char *const fixed[] = {
-        "-accel", "tcg", "-display", "none", "-nodefaults", "-no-user-config",
+        "-accel", "tcg", "-icount", "shift=0,sleep=off",
+        "-display", "none", "-nodefaults", "-no-user-config",
         "-m", "256M", "-qtest-log", "/dev/null", "-M",
         "q35,memory-backend=ram",
     };
