@@ -4,12 +4,14 @@
  * A line of such a file is one of
  *
  *   KIND DEV [bus FIRST-LAST] [phantom STRIDE] [vf-of DEV]    a function
+ *            [port down] [acs on] [type integrated]
  *   alias DEV ALIAS
  *   ids DEV = self [ID:WHY ...] msi exact ID [ignore BITS] | msi bus FIRST-LAST
  *   count DEV N            of ids
  *   error DEV NAME         of an errno
  *   upstream BUS DEV|none
  *   share DEV DEV, apart DEV DEV      the sets do, or do not, overlap
+ *   peer DEV DEV none|function|switch PORT    reach past the IOMMU
  *
  * with KIND one of host-bridge, endpoint, pci, pcie-bridge, pcie-to-pci,
  * pci-to-pcie, legacy; WHY bridge, secondary, phantom, alias; numbers in hex
@@ -110,6 +112,12 @@ static bool parse_node(char **w, unsigned int n)
             node->is_virtfn = true;
             node->physfn = parse_dev(w[i + 1]);
         }
+        else if ( !strcmp(w[i], "port") && !strcmp(w[i + 1], "down") )
+            node->switch_down = true;
+        else if ( !strcmp(w[i], "acs") && !strcmp(w[i + 1], "on") )
+            node->redirects = true;
+        else if ( !strcmp(w[i], "type") && !strcmp(w[i + 1], "integrated") )
+            node->integrated = true;
         else
             bad_line(w[i]);
     }
@@ -257,6 +265,25 @@ static void check_overlap(const char *a, const char *b, bool want)
         test_fail(world.file, world.line, "%s and %s", a, b);
 }
 
+/* Both ways round, and within the buses that are looked at. */
+static void check_peer(char **w, unsigned int n)
+{
+    static const char *const words[] = { "none", "function", "switch" };
+    moat_sbdf_t a = parse_dev(w[0]), b = parse_dev(w[1]), via, back;
+    enum rid_peer how = rid_peer(&world.topo, a, b, &via);
+    uint8_t first, last;
+
+    if ( strcmp(words[how], w[2]) ||
+         rid_peer(&world.topo, b, a, &back) != how )
+        test_fail(world.file, world.line, "%s", words[how]);
+    if ( n == 4 && via != parse_dev(w[3]) )
+        test_fail(world.file, world.line, "by way of %x", via);
+    if ( how != RID_PEER_NONE &&
+         (!rid_peer_buses(&world.topo, a, &first, &last) ||
+          MOAT_SBDF_BUS(b) < first || MOAT_SBDF_BUS(b) > last) )
+        test_fail(world.file, world.line, "not looked for");
+}
+
 /* @nodes: only take the topology; else: only the statements about it. */
 static void run_line(char *line, bool nodes)
 {
@@ -293,6 +320,8 @@ static void run_line(char *line, bool nodes)
         check_upstream(w[1], w[2]);
     else if ( (!strcmp(w[0], "share") || !strcmp(w[0], "apart")) && n == 3 )
         check_overlap(w[1], w[2], w[0][0] == 's');
+    else if ( !strcmp(w[0], "peer") && (n == 4 || n == 5) )
+        check_peer(w + 1, n - 1);
     else if ( !strcmp(w[0], "count") && n == 3 )
     {
         struct rid_set set;
@@ -354,7 +383,7 @@ TEST(rid_topologies)
         files++;
     }
     closedir(d);
-    CHECK(files >= 11);
+    CHECK(files >= 18);
 }
 
 TEST(rid_empty)

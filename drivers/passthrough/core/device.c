@@ -216,5 +216,11 @@ int moat_device_reenable(struct moat_device *dev)
     if ( dev->failed )
         return -EPERM;
     ats_enable(dev);
+    /* The host may have set it up only now. */
+    if ( dev->owner == dev->platform->home && dev->acs_pos )
+    {
+        acs_probe(dev);
+        topo_update(dev->platform, &dev->node);
+    }
     return 0;
 }

@@ -96,6 +96,7 @@ struct moat_device
     bool tainted;
     bool held;                      /* its configuration space, by us */
 
+    unsigned int acs_pos;           /* configuration offset; 0: none */
     unsigned int ats_pos;           /* configuration offset; 0: none */
     uint8_t ats_depth;
     bool ats_on;
@@ -125,6 +126,8 @@ void registry_set_rid(struct moat_platform *p, moat_sbdf_t id,
                       struct rid_entry *e);
 void registry_free(struct moat_platform *p);
 int topo_insert(struct moat_platform *p, const struct rid_node *node);
+/* What is known of it has changed, but not its number. */
+void topo_update(struct moat_platform *p, const struct rid_node *node);
 void topo_remove(struct moat_platform *p, moat_sbdf_t dev);
 int topo_add_alias(struct moat_platform *p, moat_sbdf_t dev,
                    moat_sbdf_t alias);
@@ -135,6 +138,8 @@ void topo_get(const struct moat_platform *p, struct rid_topo *topo);
 /* Read what is needed of the configuration space, once. */
 void device_probe(struct moat_device *dev,
                   const struct moat_device_info *info);
+/* Read again how it is set up: dom0 has it, and no guest since. */
+void acs_probe(struct moat_device *dev);
 /* The function whose id a device is known to use by mistake; -ENOENT. */
 int quirk_alias(uint32_t ids_word, moat_sbdf_t dev, moat_sbdf_t *alias);
 /* Set or clear the enable bit of the device's own TLB; it has one. */
@@ -278,6 +283,11 @@ int group_check(struct moat_device *dev, const struct moat_domain *to);
 /* The one line on a change of owner, or on why there was none (@rc). */
 void move_say(const struct moat_device *dev, const struct moat_domain *from,
               const struct moat_domain *to, int rc);
+
+/* ---- peer.c ---- */
+
+/* @dev has become a guest's: say whom it may reach past the IOMMU. */
+void peer_warn(const struct moat_device *dev);
 
 /* ---- cutoff.c ---- */
 

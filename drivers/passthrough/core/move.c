@@ -407,5 +407,7 @@ int moat_device_move(struct moat_device *dev, struct moat_domain *to,
     /* A bridge has no DMA to be moved, and a line for it would be noise. */
     if ( rc || (!dev->passive && to != from) )
         move_say(dev, from, to, rc);
+    if ( !rc && domain_is_guest(to) )
+        peer_warn(dev);
     return rc;
 }

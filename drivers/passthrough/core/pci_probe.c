@@ -27,6 +27,11 @@
 #define PCI_EXT_ATS         0x000f
 #define PCI_EXT_ID          MOAT_MASK(15, 0)
 #define PCI_EXT_NEXT        MOAT_MASK(31, 20)
+#define PCI_EXT_ACS         0x000d
+#define ACS_CAP             4
+#define ACS_CTRL            6
+/* Requests and completions redirected, upstream forwarding. */
+#define ACS_REDIRECT        0x001c
 #define ATS_CAP             4
 #define ATS_CTRL            6
 #define ATS_CAP_DEPTH       MOAT_MASK(4, 0)     /* 0: 32 */
@@ -112,6 +117,28 @@ static enum rid_kind classify(const struct moat_device *dev,
     return exp ? RID_ENDPOINT : RID_PCI;
 }
 
+/* 7.7.11. What the capability leaves out the function does not do. */
+void acs_probe(struct moat_device *dev)
+{
+    uint16_t can = host_pci_read16(dev->dev, dev->acs_pos + ACS_CAP);
+    uint16_t on = host_pci_read16(dev->dev, dev->acs_pos + ACS_CTRL);
+
+    dev->node.redirects = !(can & ~on & ACS_REDIRECT);
+}
+
+/* How its requests to other devices travel: rid_peer.c. */
+static void probe_peers(struct moat_device *dev, unsigned int exp)
+{
+    unsigned int type = (unsigned int)
+        FIELD_GET(PCI_EXP_TYPE, host_pci_read16(dev->dev, exp + PCI_EXP_FLAGS));
+
+    dev->node.switch_down = type == 6;
+    dev->node.integrated = type == 9 || type == 10;
+    dev->acs_pos = find_ext_cap(dev->dev, PCI_EXT_ACS);
+    if ( dev->acs_pos )
+        acs_probe(dev);
+}
+
 static bool is_bridge(enum rid_kind kind)
 {
     return kind == RID_PCIE_BRIDGE || kind == RID_PCIE_TO_PCI ||
@@ -140,6 +167,8 @@ void device_probe(struct moat_device *dev,
     }
     dev->passive = is_bridge(dev->node.kind) ||
                    dev->node.kind == RID_HOST_BRIDGE;
+    if ( exp )
+        probe_peers(dev, exp);
 
     /* 7.5.3.3: phantom functions take 1, 2 or 3 bits of the function. */
     if ( exp && !info->is_virtfn && !dev->node.phantom_stride )

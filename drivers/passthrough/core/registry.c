@@ -174,6 +174,15 @@ int topo_insert(struct moat_platform *p, const struct rid_node *node)
     return 0;
 }
 
+void topo_update(struct moat_platform *p, const struct rid_node *node)
+{
+    unsigned int i;
+
+    for ( i = 0; i < p->n_nodes; i++ )
+        if ( p->nodes[i].dev == node->dev )
+            p->nodes[i] = *node;
+}
+
 void topo_remove(struct moat_platform *p, moat_sbdf_t dev)
 {
     unsigned int i, to = 0;

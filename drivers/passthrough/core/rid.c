@@ -37,8 +37,8 @@ static unsigned int lower_bound(const struct rid_topo *topo, moat_sbdf_t dev)
     return lo;
 }
 
-static const struct rid_node *find(const struct rid_topo *topo,
-                                   moat_sbdf_t dev)
+const struct rid_node *rid_find(const struct rid_topo *topo,
+                                moat_sbdf_t dev)
 {
     unsigned int i = lower_bound(topo, dev);
 
@@ -256,7 +256,7 @@ static int add_aliases(const struct rid_topo *topo, struct rid_set *set)
 int rid_resolve(const struct rid_topo *topo, moat_sbdf_t dev,
                 struct rid_set *set)
 {
-    const struct rid_node *node = find(topo, dev), *place = node;
+    const struct rid_node *node = rid_find(topo, dev), *place = node;
     int rc;
 
     memset(set, 0, sizeof(*set));
@@ -264,7 +264,7 @@ int rid_resolve(const struct rid_topo *topo, moat_sbdf_t dev,
     /* A virtual function's bus need not be any bridge's: it is on the link
      * of its physical function. */
     if ( node && node->is_virtfn )
-        place = find(topo, node->physfn);
+        place = rid_find(topo, node->physfn);
     if ( !place )
         return -ENODEV;
 

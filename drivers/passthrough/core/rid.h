@@ -33,6 +33,10 @@ struct rid_node
     uint8_t secondary, subordinate; /* bridges; secondary 0: not set up */
     bool is_virtfn;
     moat_sbdf_t physfn;
+    /* Of requests to other devices, for rid_peer(). */
+    bool integrated;                /* into the root complex */
+    bool switch_down;               /* downstream port of a switch */
+    bool redirects;                 /* sends them up (ACS) */
 };
 
 struct rid_alias                    /* dev's DMA also arrives as alias */
@@ -81,10 +85,32 @@ struct rid_set
  */
 int rid_resolve(const struct rid_topo *topo, moat_sbdf_t dev,
                 struct rid_set *set);
+/* What is known of @dev; NULL: nothing. */
+const struct rid_node *rid_find(const struct rid_topo *topo, moat_sbdf_t dev);
 /* The bridge whose secondary..subordinate holds @bus most closely; NULL: none,
  * @bus is a root bus. */
 const struct rid_node *rid_upstream(const struct rid_topo *topo,
                                     uint16_t segment, uint8_t bus);
+
+/* ---- rid_peer.c ---- */
+
+enum rid_peer
+{
+    RID_PEER_NONE,
+    RID_PEER_FUNCTION,              /* of the same device */
+    RID_PEER_SWITCH,                /* below the same switch */
+};
+
+/*
+ * May one of @a and @b reach the other without passing the IOMMU? *@via: the
+ * switch port that lets it. Any context; reads nothing but its arguments.
+ */
+enum rid_peer rid_peer(const struct rid_topo *topo, moat_sbdf_t a,
+                       moat_sbdf_t b, moat_sbdf_t *via);
+/* The buses on which rid_peer() may find anything for @dev; false: none. */
+bool rid_peer_buses(const struct rid_topo *topo, moat_sbdf_t dev,
+                    uint8_t *first, uint8_t *last);
+
 /* Do the sets share an id (then the devices are one group)? */
 bool rid_sets_overlap(const struct rid_set *a, const struct rid_set *b);
 
