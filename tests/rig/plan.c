@@ -45,6 +45,8 @@ static const struct op shared[] = {
     { "guest A ends", OP_KILL, 0, GUEST_A, 0, { NOBODY, NOBODY } },
     /* Guest A programmed NIC 1: its bus mastering goes off for this. */
     MOVE("NIC 0 to guest B", 0, GUEST_B, 0, { GUEST_B, NOBODY }),
+    /* It, too, was left behind by guest A while NIC 1 was still there. */
+    { "NIC 0 is used again", OP_MASTER, 0, DOM0, 0, { GUEST_B, NOBODY } },
     MOVE("NIC 0 from guest B to dom0", 0, DOM0, 0, { DOM0, NOBODY }),
     MOVE("NIC 1 to dom0", 1, DOM0, 0, { DOM0, DOM0 }),
     { "NIC 1 is used again", OP_MASTER, 1, DOM0, 0, { DOM0, DOM0 } },

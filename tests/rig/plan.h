@@ -17,7 +17,7 @@ enum op_kind
     OP_SLEEP,           /* suspend, resume */
     OP_REMOVE,          /* hot remove; its NIC must be out of reach of all */
     OP_ADD,             /* hot add: dom0's */
-    OP_MASTER,          /* dom0's driver switches bus mastering on */
+    OP_MASTER,          /* its owner's driver switches bus mastering on */
 };
 
 #define GONE    ((enum owner)(OWNERS + 1))  /* not judged */
