@@ -212,6 +212,93 @@ TEST(known_alias)
     machine_destroy(&m);
 }
 
+static void check_aliases(uint16_t vendor, uint16_t device, uint32_t sub,
+                          moat_sbdf_t at, unsigned int n,
+                          const moat_sbdf_t *want)
+{
+    struct sim_pci *f = sim_pci_add(at, vendor, device, 0x010601);
+    struct moat_device *dev;
+    unsigned int i;
+
+    sim_pci_set32(f, 0x2c, sub);
+    REQUIRE((dev = machine_add(&m, at)) != NULL);
+    CHECK_EQ(dev->ids.n, n + 1);
+    for ( i = 0; i < n; i++ )
+        CHECK_EQ(dev->ids.ids[i + 1].id, want[i]);
+    host_devices_lock();
+    CHECK_EQ(moat_device_remove(dev), 0);
+    host_devices_unlock();
+    sim_pci_remove(at);
+}
+
+TEST(known_aliases_all)
+{
+    static const uint16_t fn1[][2] = {
+        { 0x1b4b, 0x9120 }, { 0x1b4b, 0x9123 }, { 0x1b4b, 0x9125 },
+        { 0x1b4b, 0x9128 }, { 0x1b4b, 0x9130 }, { 0x1b4b, 0x9143 },
+        { 0x1b4b, 0x9170 }, { 0x1b4b, 0x9172 }, { 0x1b4b, 0x917a },
+        { 0x1b4b, 0x9182 }, { 0x1b4b, 0x9183 }, { 0x1b4b, 0x91a0 },
+        { 0x1b4b, 0x9215 }, { 0x1b4b, 0x9220 }, { 0x1b4b, 0x9230 },
+        { 0x1b4b, 0x9235 }, { 0x1103, 0x0642 }, { 0x1103, 0x0645 },
+        { 0x1c28, 0x0122 }, { 0x197b, 0x2392 } };
+    moat_sbdf_t at = MOAT_SBDF(0, 5, 7, 0), f1 = at | 1;
+    const moat_sbdf_t own = MOAT_SBDF(0, 5, 1, 0);
+    const moat_sbdf_t phi[3] = { MOAT_SBDF(0, 5, 16, 0),
+        MOAT_SBDF(0, 5, 17, 0), MOAT_SBDF(0, 5, 18, 3) };
+    unsigned int i;
+
+    two_units();
+    REQUIRE(!machine_create(&m, NULL));
+    for ( i = 0; i < ARRAY_SIZE(fn1); i++ )
+    {
+        check_aliases(fn1[i][0], fn1[i][1], 0x12345678, at, 1, &f1);
+        check_aliases(fn1[i][0], fn1[i][1], 0, f1, 0, NULL);
+        check_aliases(fn1[i][0], (uint16_t)(fn1[i][1] + 0x1000), 0, at, 0,
+                      NULL);
+    }
+    check_aliases(0x1180, 0xe476, 0, f1, 1, &at);
+    check_aliases(0x1180, 0xe832, 0, f1, 1, &at);
+    check_aliases(0x1180, 0xe832, 0, at, 0, NULL);
+    check_aliases(0x6766, 0x3d40, 0, f1, 1, &at);
+    check_aliases(0x6766, 0x3d41, 0, f1, 1, &at);
+    check_aliases(0x9005, 0x0285, 0x02bb9005, at, 1, &own);
+    check_aliases(0x9005, 0x0285, 0x02bc9005, at, 0, NULL);
+    check_aliases(0x8086, 0x2260, 0, at, 3, phi);
+    check_aliases(0x8086, 0x2264, 0, at, 3, phi);
+    machine_destroy(&m);
+}
+
+/* A conventional bridge on the root bus that is known for both ids. */
+TEST(known_bridge)
+{
+    moat_sbdf_t at = MOAT_SBDF(0, 0, 29, 0), below = MOAT_SBDF(0, 6, 2, 0);
+    struct moat_device *dev;
+    unsigned int known;
+
+    two_units();
+    REQUIRE(!machine_create(&m, NULL));
+    for ( known = 0; known < 2; known++ )
+    {
+        sim_pci_bridge(sim_pci_add(at, 0x8086, known ? 0x244e : 0x244f,
+                                   0x060401), 6, 6);
+        sim_pci_add(below, 0x8086, 0x1000, 0x020000);
+        REQUIRE((dev = machine_add(&m, at)) != NULL);
+        REQUIRE((dev = machine_add(&m, below)) != NULL);
+        CHECK_EQ(dev->ids.n, known ? 3 : 2);
+        CHECK_EQ(dev->ids.ids[1].id, at);
+        if ( known )
+            CHECK_EQ(dev->ids.ids[2].id, MOAT_SBDF(0, 6, 0, 0));
+        CHECK_EQ(dev->ids.msi_sid, MOAT_SBDF_RID(at));
+        host_devices_lock();
+        CHECK_EQ(moat_device_remove(dev), 0);
+        CHECK_EQ(moat_device_remove(moat_device_find(m.p, at)), 0);
+        host_devices_unlock();
+        sim_pci_remove(at);
+        sim_pci_remove(below);
+    }
+    machine_destroy(&m);
+}
+
 /* ---- Faults ---- */
 
 static void fault_up(void)
@@ -266,6 +353,44 @@ TEST(fault_of_absent_function)
     CHECK_LOG("0000:00:03.1 is not there, but 0000:00:03.0 is: if it uses "
               "that id, pci-phantom=0000:00:03,1 lets it");
     machine_destroy(&m);
+}
+
+/* The option has to cover just the id that was seen. */
+TEST(fault_phantom_stride)
+{
+    static const struct { unsigned int fn, other, stride; } t[] = {
+        { 1, 0, 1 }, { 2, 0, 2 }, { 3, 0, 1 }, { 4, 0, 4 }, { 5, 0, 1 },
+        { 6, 0, 2 }, { 7, 0, 1 }, { 5, 1, 4 }, { 3, 1, 2 }, { 7, 3, 4 } };
+    char want[64];
+    moat_sbdf_t slot = MOAT_SBDF(0, 0, 9, 0);
+    struct moat_device *other;
+    unsigned int i;
+
+    fault_up();
+    for ( i = 0; i < ARRAY_SIZE(t); i++ )
+    {
+        sim_pci_add(slot | t[i].other, 0x8086, 0x1000, 0x020000);
+        REQUIRE((other = machine_add(&m, slot | t[i].other)) != NULL);
+        sim_log_clear();
+        fake_fault(u, slot | t[i].fn, MOAT_ACCESS_WRITE, 0x1000, "w");
+        moat_faults_poll(m.p);
+        snprintf(want, sizeof(want), "pci-phantom=0000:00:09,%u lets",
+                 t[i].stride);
+        CHECK_LOG(want);
+        host_devices_lock();
+        CHECK_EQ(moat_device_remove(other), 0);
+        host_devices_unlock();
+        sim_pci_remove(slot | t[i].other);
+    }
+    /* A function that could not be the one. */
+    sim_pci_add(slot | 2, 0x8086, 0x1000, 0x020000);
+    REQUIRE((other = machine_add(&m, slot | 2)) != NULL);
+    sim_log_clear();
+    fake_fault(u, slot | 5, MOAT_ACCESS_WRITE, 0x1000, "w");
+    moat_faults_poll(m.p);
+    CHECK_EQ(sim_log_count("pci-phantom"), 0);
+    machine_destroy(&m);
+    sim_pci_remove(slot | 2);
 }
 
 /* XSA-5: a storm ends with the device's bus mastering. */

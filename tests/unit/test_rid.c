@@ -4,7 +4,7 @@
  * A line of such a file is one of
  *
  *   KIND DEV [bus FIRST-LAST] [phantom STRIDE] [vf-of DEV]    a function
- *            [port down] [acs on] [type integrated]
+ *            [port down] [acs on] [type integrated] [ids both]
  *   alias DEV ALIAS
  *   ids DEV = self [ID:WHY ...] msi exact ID [ignore BITS] | msi bus FIRST-LAST
  *   count DEV N            of ids
@@ -116,6 +116,8 @@ static bool parse_node(char **w, unsigned int n)
             node->switch_down = true;
         else if ( !strcmp(w[i], "acs") && !strcmp(w[i + 1], "on") )
             node->redirects = true;
+        else if ( !strcmp(w[i], "ids") && !strcmp(w[i + 1], "both") )
+            node->both_ids = true;
         else if ( !strcmp(w[i], "type") && !strcmp(w[i + 1], "integrated") )
             node->integrated = true;
         else

@@ -44,11 +44,12 @@ static int resolve(struct moat_device *dev)
     struct moat_platform *p = dev->platform;
     struct rid_topo topo;
     const struct moat_unit *u = dev->unit;
+    unsigned int from = 0;
     moat_sbdf_t alias;
     uint16_t rid;
     int rc = topo_insert(p, &dev->node);
 
-    if ( !rc && !quirk_alias(dev->ids_word, dev->dev, &alias) )
+    while ( !rc && !quirk_alias(dev, &from, &alias) )
     {
         host_log_info(MOAT_PRI_SBDF ": known to issue DMA as "
                       MOAT_PRI_SBDF ": both are kept together",

@@ -72,6 +72,7 @@ struct moat_device
     struct rid_node node;
     uint32_t class_code;            /* base class << 16 | sub << 8 | if */
     uint32_t ids_word;              /* vendor | device << 16 */
+    uint32_t subsystem_word;        /* the same of the subsystem */
     struct moat_unit *unit;         /* NULL: in no unit's scope */
     struct rid_set ids;
     bool passive;                   /* bridge: sends no DMA of its own */
@@ -140,10 +141,19 @@ void device_probe(struct moat_device *dev,
                   const struct moat_device_info *info);
 /* Read again how it is set up: dom0 has it, and no guest since. */
 void acs_probe(struct moat_device *dev);
-/* The function whose id a device is known to use by mistake; -ENOENT. */
-int quirk_alias(uint32_t ids_word, moat_sbdf_t dev, moat_sbdf_t *alias);
 /* Set or clear the enable bit of the device's own TLB; it has one. */
 void ats_control(const struct moat_device *dev, bool on);
+
+/* ---- wrong_ids.c ---- */
+
+/*
+ * An id that @dev is known to use by mistake; *@from starts as 0, for the
+ * next one call again. -ENOENT: no more.
+ */
+int quirk_alias(const struct moat_device *dev, unsigned int *from,
+                moat_sbdf_t *alias);
+/* Does this conventional bridge use secondary:00.0 as well as its own id? */
+bool quirk_bridge_both_ids(uint32_t ids_word);
 
 /* ---- group.c ---- */
 

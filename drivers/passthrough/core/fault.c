@@ -22,6 +22,7 @@ struct culprit
     bool hint_igfx;
     bool cut;
     moat_sbdf_t dev, sibling;
+    unsigned int stride;            /* pci-phantom= that would cover it */
     char owner[DOMAIN_LABEL];
 };
 
@@ -59,16 +60,19 @@ static void blame(struct moat_device *dev, struct culprit *c)
         dev->faults.hinted = c->hint_igfx = true;
 }
 
-/* Is there another function of the same device? Registry lock held. */
+/*
+ * Is there a function of the same device that could have @id for a phantom
+ * function, and with which stride? The widest, as it adds the fewest ids.
+ * Registry lock held.
+ */
 static bool find_sibling(struct moat_platform *p, moat_sbdf_t id,
-                         moat_sbdf_t *sibling)
+                         struct culprit *c)
 {
-    unsigned int fn;
-
-    for ( fn = 0; fn < 8; fn++ )
+    for ( c->stride = 4; c->stride; c->stride /= 2 )
     {
-        *sibling = (id & ~(moat_sbdf_t)7) | fn;
-        if ( registry_find(p, *sibling) )
+        c->sibling = (id & ~(moat_sbdf_t)7) |
+                     (MOAT_SBDF_FN(id) % c->stride);
+        if ( registry_find(p, c->sibling) )
             return true;
     }
     return false;
@@ -89,7 +93,7 @@ static void identify(struct moat_platform *p, moat_sbdf_t id,
     c->known = dev || e;
     if ( !c->known )
     {
-        c->absent_fn = find_sibling(p, id, &c->sibling);
+        c->absent_fn = find_sibling(p, id, c);
         set_owner_text(c, "no owner");
         return;
     }
@@ -149,10 +153,10 @@ static void say_fault(const struct moat_platform *p,
     if ( c->absent_fn )
         host_log_err("fault: " MOAT_PRI_SBDF " is not there, but "
                      MOAT_PRI_SBDF " is: if it uses that id, "
-                     "pci-phantom=%04x:%02x:%02x,1 lets it",
+                     "pci-phantom=%04x:%02x:%02x,%u lets it",
                      MOAT_SBDF_ARG(f->source), MOAT_SBDF_ARG(c->sibling),
                      MOAT_SBDF_SEG(c->sibling), MOAT_SBDF_BUS(c->sibling),
-                     MOAT_SBDF_DEV(c->sibling));
+                     MOAT_SBDF_DEV(c->sibling), c->stride);
 }
 
 void fault_report(struct moat_unit *u, const struct moat_fault *f)

@@ -15,6 +15,7 @@
 #define PCI_HEADER_TYPE     0x0e
 #define PCI_SECONDARY       0x19
 #define PCI_SUBORDINATE     0x1a
+#define PCI_SUBSYSTEM       0x2c
 #define PCI_CAP_PTR         0x34
 #define PCI_CAP_EXPRESS     0x10
 #define PCI_EXP_FLAGS       2
@@ -164,7 +165,10 @@ void device_probe(struct moat_device *dev,
     {
         dev->node.secondary = host_pci_read8(dev->dev, PCI_SECONDARY);
         dev->node.subordinate = host_pci_read8(dev->dev, PCI_SUBORDINATE);
+        dev->node.both_ids = quirk_bridge_both_ids(dev->ids_word);
     }
+    else
+        dev->subsystem_word = host_pci_read32(dev->dev, PCI_SUBSYSTEM);
     dev->passive = is_bridge(dev->node.kind) ||
                    dev->node.kind == RID_HOST_BRIDGE;
     if ( exp )
@@ -193,42 +197,6 @@ void device_probe(struct moat_device *dev,
         if ( dev->ats_pos && !dev->ats_depth )
             dev->ats_depth = 32;
     }
-}
-
-/*
- * Devices whose DMA carries another function's number (FIELD.md, F5). @fn is
- * the function they use.
- */
-static const struct
-{
-    uint16_t vendor, device;
-    uint8_t fn;
-} wrong_ids[] = {
-    { 0x1b4b, 0x9120, 1 }, { 0x1b4b, 0x9123, 1 }, { 0x1b4b, 0x9125, 1 },
-    { 0x1b4b, 0x9128, 1 }, { 0x1b4b, 0x9130, 1 }, { 0x1b4b, 0x9143, 1 },
-    { 0x1b4b, 0x9170, 1 }, { 0x1b4b, 0x9172, 1 }, { 0x1b4b, 0x917a, 1 },
-    { 0x1b4b, 0x9182, 1 }, { 0x1b4b, 0x9183, 1 }, { 0x1b4b, 0x91a0, 1 },
-    { 0x1b4b, 0x9215, 1 }, { 0x1b4b, 0x9220, 1 }, { 0x1b4b, 0x9230, 1 },
-    { 0x1b4b, 0x9235, 1 },
-    { 0x1103, 0x0642, 1 }, { 0x1103, 0x0645, 1 },
-    { 0x197b, 0x2392, 1 },
-    { 0x1180, 0xe476, 0 }, { 0x1180, 0xe832, 0 },
-};
-
-int quirk_alias(uint32_t ids_word, moat_sbdf_t dev, moat_sbdf_t *alias)
-{
-    unsigned int i;
-
-    for ( i = 0; i < ARRAY_SIZE(wrong_ids); i++ )
-    {
-        if ( wrong_ids[i].vendor != (uint16_t)ids_word ||
-             wrong_ids[i].device != (uint16_t)(ids_word >> 16) ||
-             wrong_ids[i].fn == MOAT_SBDF_FN(dev) )
-            continue;
-        *alias = (dev & ~(moat_sbdf_t)7) | wrong_ids[i].fn;
-        return 0;
-    }
-    return -ENOENT;
 }
 
 /* ---- ATS (PCI Express Base 10.5.1) ---- */

@@ -10,7 +10,8 @@
  *   PCIe port               passes them on                     nothing
  *   PCIe to PCI             its own or secondary:00.0; keeps   both
  *                           them only if PCI-X comes in
- *   PCI to PCI              on a root bus: its own             its own
+ *   PCI to PCI              on a root bus: its own             its own (and
+ *                           the other, where that is known)    both)
  *                           elsewhere: as PCIe to PCI          both
  *   PCI to PCIe (reverse)   its own                            its own
  *
@@ -163,7 +164,8 @@ static int add_bridge(const struct rid_node *bridge,
 
     rc = add(set, bridge->dev, RID_BRIDGE);
     if ( !rc && (bridge->kind == RID_PCIE_TO_PCI ||
-                 (bridge->kind == RID_LEGACY_BRIDGE && up)) )
+                 (bridge->kind == RID_LEGACY_BRIDGE &&
+                  (up || bridge->both_ids))) )
         rc = add(set, first, RID_SECONDARY_BUS);
 
     return rc;

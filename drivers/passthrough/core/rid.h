@@ -33,6 +33,7 @@ struct rid_node
     uint8_t secondary, subordinate; /* bridges; secondary 0: not set up */
     bool is_virtfn;
     moat_sbdf_t physfn;
+    bool both_ids;                  /* LEGACY: known to use secondary:0.0 */
     /* Of requests to other devices, for rid_peer(). */
     bool integrated;                /* into the root complex */
     bool switch_down;               /* downstream port of a switch */
