@@ -17,6 +17,7 @@ help:
 	@echo "make test-model every interleaving of small scenarios"
 	@echo "make mutants    does each security check fail with its fix removed?"
 	@echo "make tools      build/tools/iommu-tables: what DMAR and IVRS say"
+	@echo "make test-tools its tests; with iasl, and real tables if there are"
 	@echo "make fuzz       firmware tables that nobody wrote; SECONDS_EACH=n"
 	@echo "make test-xen   every scenario under Xen, two machines at a time;"
 	@echo "                IOMMU=amd: those of AMD-Vi"
@@ -79,7 +80,7 @@ RIG_TESTS :=
 -include tests/mutants/mutants.mk
 -include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
--include tools/tools.mk
+-include tests/tools/tests.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
 STAGE = "$(1):$(MAKE) --no-print-directory $(2)"
@@ -96,6 +97,7 @@ test: need-unit
 	@tests/stages.sh $(call STAGE,unit,-j$$(nproc) test-unit) \
 	    $(call STAGE,rig,-j$$(nproc) test-rig) \
 	    $(call STAGE,model,-j$$(nproc) test-model) \
+	    $(call STAGE,tools,-j$$(nproc) test-tools) \
 	    $(call STAGE,fuzz,-j$$(nproc) fuzz-replay) \
 	    $(call STAGE,xen,test-xen) $(call STAGE,xen-amd,test-xen IOMMU=amd) \
 	    $(call STAGE,check,check)
@@ -106,4 +108,4 @@ test: need-unit
 clean:
 	rm -rf build/xen build/xen-stock build/xen-nohvm build/xen-debug \
 	    build/xen-xsm build/logs build/unit \
-	    build/rig build/model build/mutants build/bench
+	    build/rig build/model build/tools build/mutants build/bench

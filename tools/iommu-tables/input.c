@@ -45,7 +45,7 @@ static int from_text(struct machine *m, const char *name,
 {
     struct hexdump h;
     struct buf table = { NULL };
-    unsigned int seen = 0;
+    unsigned int seen = 0, taken = 0;
     int rc;
 
     hexdump_open(&h, bytes, len);
@@ -55,6 +55,7 @@ static int from_text(struct machine *m, const char *name,
         if ( !wanted(table.data, table.len) )
             continue;
         add(m, name, table.data, table.len);
+        taken++;
     }
     buf_free(&table);
 
@@ -64,11 +65,10 @@ static int from_text(struct machine *m, const char *name,
         return -EINVAL;
     }
     if ( !seen )
-    {
         complain("%s: neither a table nor text of acpidump", name);
-        return -EINVAL;
-    }
-    return 0;
+    else if ( !taken )
+        complain("%s: no DMAR and no IVRS; tables in it: %u", name, seen);
+    return taken ? 0 : -EINVAL;
 }
 
 int input_bytes(struct machine *m, const char *name, const uint8_t *bytes,
@@ -127,21 +127,24 @@ static int input_file(struct machine *m, const char *path)
 }
 
 /*
- * A directory may hold anything. What its name or its first bytes do not make
- * out to be a table of ours, or a dump, is none of our business.
+ * A directory may hold anything: what does not begin as a table of ours, or
+ * as the text of acpidump, is none of our business. One that cannot be read
+ * may be either; its name has to do.
  */
 static bool looks_useful(const char *path)
 {
-    uint8_t first[64];
+    const char *name = strrchr(path, '/') + 1;
+    uint8_t first[4096];
     FILE *f = fopen(path, "rb");
     size_t n;
 
     if ( !f )
-        return false;
+        return !strncasecmp(name, "DMAR", 4) || !strncasecmp(name, "IVRS", 4);
     n = fread(first, 1, sizeof(first), f);
     fclose(f);
 
-    return wanted(first, n) || hexdump_is(first, n);
+    return wanted(first, n) ||
+           (hexdump_is(first, n) && memmem(first, n, " @ 0x", 5));
 }
 
 static int not_hidden(const struct dirent *d)

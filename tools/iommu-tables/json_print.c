@@ -224,7 +224,8 @@ static void add_tail(json_t *o, const struct table *t, const struct node *n)
         done = add_uid(o, n, p, len);
     else if ( tail == TAIL_PATH )
         done = add_path(o, p, len);
-    if ( len && !done )
+    /* Without bytes, too, where it must be said that there is no name. */
+    if ( !done && (len || tail != TAIL_NONE) )
         json_object_set_new(o, "tail", hex_json("", p, len));
 }
 

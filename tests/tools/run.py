@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tests of iommu-tables.
+
+    run.py PROGRAM
+
+Real tables are looked for in the folder that MOAT_ACPI_TABLES names, else in
+../shared/acpi beside the project; without them the tests say so and go on
+with the project's own. The last line is "N passed, N failed".
+"""
+import os
+import sys
+import tempfile
+
+import harness
+import tables
+import test_cli
+import test_decode
+import test_inputs
+import test_json
+
+
+def real_tables():
+    folder = os.environ.get("MOAT_ACPI_TABLES") or os.path.join(
+        harness.ROOT, os.pardir, "shared", "acpi")
+    found = {}
+    if os.path.isdir(folder):
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".dat"):
+                with open(os.path.join(folder, name), "rb") as f:
+                    found[name[:-4]] = f.read()
+    print("%d real tables in %s" % (len(found), folder) if found else
+          "SKIP real tables: 0 seen, there is no folder of them")
+    return found
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        t = harness.Tests(sys.argv[1], folder)
+        own = tables.build(os.path.join(folder, "own"))
+        real = real_tables()
+        for name, table in real.items():
+            t.file("real/%s.dat" % name, table)
+        test_decode.run(t, own, real)
+        test_json.run(t, own, real)
+        test_inputs.run(t, own)
+        test_cli.run(t, own)
+    print("%d passed, %d failed" % (t.passed, t.failed))
+    return 1 if t.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
