@@ -10,6 +10,8 @@
 #   Check: PROGRAM TEST         what must fail: "model SCENARIO" or
 #                               "test_NAME TEST" (a unit test)
 #   Says: REGEX                 found in what the failing check prints
+#   Hangs: SECONDS              optional: it must not end within these, while
+#                               without the mutant it passes in fewer
 #
 # followed by what is taken out, in words. A patch that does not apply, a copy
 # that does not build, and a check that fails without the mutant, are failures.
@@ -43,15 +45,19 @@ build()
     make -C "$1" --no-print-directory -f "$makefile" "$made" >> $log 2>&1
 }
 
-# check DIR PROGRAM TEST: run one test; its output to DIR/out. 0: it passed.
-# Anything but a judgement (a program that is not there, that knows no such
-# test, that is killed) is 2.
+# check DIR PROGRAM TEST [HANGS]: run one test; its output to DIR/out. 0: it
+# passed. Anything but a judgement (a program that is not there, that knows no
+# such test, that is killed) is 2; but with HANGS a test that does not end
+# within so many seconds has failed.
 check()
 {
     local made
     read -r _ made < <(target "$2")
-    (cd "$1" && timeout 300 "$made" "$3") > "$1/out" 2>&1
+    (cd "$1" && timeout "${4:-300}" "$made" "$3") > "$1/out" 2>&1
     case $? in
+    124) [ -n "${4:-}" ] || return 2
+        echo "$3 hangs" >> "$1/out"
+        return 1 ;;
     0)  grep -qE '^[1-9][0-9]* passed, 0 failed$' "$1/out" || return 2 ;;
     1)  grep -qE "^FAIL $3\b" "$1/out" && return 1
         return 2 ;;
@@ -63,10 +69,16 @@ check()
 
 copy()
 {
+    local made
     rm -rf "$1"
     mkdir -p "$1/tests"
     cp -a drivers include "$1/"
-    cp -a tests/lib tests/unit tests/model "$1/tests/"
+    cp -a tests/lib tests/unit tests/model tests/data "$1/tests/"
+    # What is built already, with its times: only what is older is made anew.
+    mkdir -p "$1/build"
+    for made in build/unit build/model; do
+        [ -d $made ] && cp -a $made "$1/build/"
+    done
 }
 
 patches=()
@@ -108,12 +120,13 @@ done
 # mutant PATCH: 0 if it was caught where it says.
 mutant()
 {
-    local p=$1 name advisory program test says dir
+    local p=$1 name advisory program test says hangs dir
     name=$(basename "$p" .patch)
     dir=$out/$name
     advisory=$(head_of "$p" Advisory)
     read -r program test < <(head_of "$p" Check)
     says=$(head_of "$p" Says)
+    hangs=$(head_of "$p" Hangs)
     if [ -z "$advisory" ] || [ -z "$test" ] || [ -z "$says" ]; then
         why="its head is not complete"
         return 1
@@ -133,7 +146,7 @@ mutant()
         why="the copy does not build (see $log)"
         return 1
     fi
-    check "$dir" "$program" "$test"
+    check "$dir" "$program" "$test" "$hangs"
     case $? in
     0)  why="NOT CAUGHT by $program $test"
         return 1 ;;

@@ -291,3 +291,91 @@ TEST(interrupts_ioapic)
     CHECK_EQ(moat_intr_ioapic_set(P, 9, 0, 0x70, &hw), -ENODEV);
     world_end();
 }
+
+/* ---- IO-APIC ids: one byte, all of it (D10) ---- */
+
+#define APICS   250u
+#define APIC(n) ((uint16_t)(0x0100 + 8 * (n)))
+
+static uint8_t many[48 + 24 + 8 + 8 * (APICS + 1)];
+static size_t many_len;
+
+static void put(uint64_t v, unsigned int bytes)
+{
+    for ( ; bytes--; v >>= 8 )
+        many[many_len++] = (uint8_t)v;
+}
+
+static void put_special(unsigned int id, uint16_t rid)
+{
+    put(0x48, 1);
+    put(0, 3);
+    put(id, 1);
+    put(rid, 2);
+    put(1, 1);
+}
+
+/* More IO-APICs than any machine has, the last ids among them. */
+static void make_many(void)
+{
+    unsigned int i;
+    uint8_t sum = 0;
+
+    memcpy(many, "IVRS", 4);
+    many[8] = 2;
+    many_len = 48;
+    put(0x10, 2);
+    put(sizeof(many) - 48, 2);
+    put(MOAT_SBDF_RID(UNIT1), 2);
+    put(0x40, 2);
+    put(BASE1, 8);
+    put(0, 8);
+    put(3, 1);
+    put(0x20, 3);
+    put(4, 1);
+    put(0xfffe, 3);
+    put_special(0, 0xa0);
+    for ( i = 0; i < APICS; i++ )
+        put_special(255 - i, APIC(i));
+    many[4] = (uint8_t)many_len;
+    many[5] = (uint8_t)(many_len >> 8);
+    for ( i = 0; i < many_len; i++ )
+        sum = (uint8_t)(sum + many[i]);
+    many[9] = (uint8_t)-sum;
+    CHECK_EQ(many_len, sizeof(many));
+}
+
+/* Each one that the table names works, whether it exists or not. */
+TEST(interrupts_ioapics_many)
+{
+    struct moat_options o = world_options();
+    unsigned int i, vector;
+    uint32_t dest;
+    uint64_t hw;
+
+    make_many();
+    world_hardware(EFR_NEW);
+    sim_acpi_set("IVRS", many, sizeof(many));
+    DOM0 = D1 = NULL;
+    REQUIRE(!moat_platform_create(&o, &P));
+    REQUIRE(!moat_platform_enable_intremap(P, false));
+    for ( i = 0; i < APICS; i++ )
+    {
+        CHECK(moat_intr_ioapic_known(P, 255 - i));
+        REQUIRE(!moat_intr_ioapic_set(P, 255 - i, i % 24,
+                                      0x0300000000008030 + i % 200, &hw));
+        CHECK_EQ(asim_msi(U1, APIC(i), (uint32_t)hw & 0x7ff, &vector, &dest),
+                 0);
+        CHECK_EQ(vector, 0x30 + i % 200);
+        /* Nobody else's. */
+        CHECK_EQ(asim_msi(U1, APIC(i) + 1, (uint32_t)hw & 0x7ff, &vector,
+                          &dest), -EFAULT);
+    }
+    CHECK(moat_intr_ioapic_known(P, 0));
+    CHECK(!moat_intr_ioapic_known(P, 1) && !moat_intr_ioapic_known(P, 5));
+    CHECK(!moat_intr_ioapic_known(P, 256));
+    CHECK(!moat_intr_ioapic_known(P, ~0u));
+    CHECK_EQ(moat_intr_ioapic_set(P, 1, 0, 0x70, &hw), -ENODEV);
+    CHECK_EQ(moat_intr_ioapic_set(P, 256, 0, 0x70, &hw), -ENODEV);
+    world_end();
+}
