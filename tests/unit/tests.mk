@@ -34,13 +34,16 @@ test_iopt_fill-objs := iopt_hw.c iopt_model.c
 
 # ---- core ----
 core-tests := test_core test_core_use test_did test_resv test_flush \
-              test_intremap test_device test_device_fail test_owner test_group_late test_peer
+              test_intremap test_device test_device_fail test_owner \
+              test_group_late test_peer test_hostile test_group_fail
 $(foreach t,$(core-tests),$(eval $(t)-objs := fake_unit.c fake_hw.c machine.c))
 test_device-objs += moves.c
 test_device_fail-objs += moves.c
 test_owner-objs += moves.c
 test_group_late-objs += moves.c
 test_peer-objs += moves.c
+test_group_fail-objs += moves.c
+test_hostile-objs += moves.c
 
 # ---- fw ----
 
