@@ -33,9 +33,9 @@ static bool from_iomem(struct line s, uint64_t *first, uint64_t *last)
 static bool from_e820(struct line s, uint64_t *first, uint64_t *last)
 {
     struct line at = s;
-    bool linux = line_find(&at, "[mem ");
+    bool by_linux = line_find(&at, "[mem ");
 
-    if ( !linux )
+    if ( !by_linux )
         for ( at = s; line_find(&at, "[") && at.len; )
         {
             struct line number = at;
@@ -44,11 +44,11 @@ static bool from_e820(struct line s, uint64_t *first, uint64_t *last)
                 break;
         }
     (void)line_take(&at, "0x");
-    if ( !line_hex(&at, first) || !line_take(&at, linux ? "-" : ", ") )
+    if ( !line_hex(&at, first) || !line_take(&at, by_linux ? "-" : ", ") )
         return false;
     (void)line_take(&at, "0x");
     return line_hex(&at, last) &&
-           line_take(&at, linux ? "] usable" : "] (usable)");
+           line_take(&at, by_linux ? "] usable" : "] (usable)");
 }
 
 struct memmap *memmap_parse(const char *text, size_t len)
