@@ -206,6 +206,9 @@ void moat_flush_end(struct moat_domain *d, struct moat_flush *f);
 /*
  * For interfaces that map now and flush later: hand @f to the domain, which
  * keeps it until the next moat_flush_range()/moat_flush_all() of any range.
+ * Whoever has to know that its change is flushed passes its own range there
+ * all the same: another processor's call may have taken what was deferred,
+ * and still be waiting for it.
  */
 void moat_flush_defer(struct moat_domain *d, struct moat_flush *f);
 void moat_flush_range(struct moat_domain *d, moat_iova_t first,

@@ -3,7 +3,7 @@
 """DMAR tables made up for the tests, sound and damaged, and what a parser
 has to say about each (VT-d specification 4.1, chapter 8).
 
-Without arguments: prints all of them for tests/unit/dmar_text.h, one as
+Without arguments: prints all of them for tests/unit/table_text.h, one as
 
     table NAME
     hex BYTES

@@ -3,7 +3,7 @@
 """IVRS tables made up for the tests, sound and damaged, and what a parser
 has to say about each (AMD IOMMU specification, 48882, chapter 5).
 
-Without arguments: prints all of them for tests/unit/ivrs_text.h, one as
+Without arguments: prints all of them for tests/unit/table_text.h, one as
 
     table NAME
     hex BYTES

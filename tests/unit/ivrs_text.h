@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the IVRS parser says of a table, as text, and the tables that
- * tests/data/ivrs.py makes together with the text they must give.
+ * What the IVRS parser says of a table, as text, and one of the tables of
+ * tests/data/ivrs.py.
  */
 #ifndef TEST_IVRS_TEXT_H
 #define TEST_IVRS_TEXT_H
 
-#include "dmar_text.h"
+#include "table_text.h"
 
 #include "fw/ivrs.h"
 
@@ -132,43 +132,10 @@ static inline char *ivrs_text(const void *table, size_t len)
     return t.s;
 }
 
-/* Call fn for each table of tests/data/ivrs.py; returns how many. */
-static inline unsigned int ivrs_cases(void (*fn)(const struct dmar_case *c))
-{
-    char cmd[512], path[256], *line = NULL;
-    struct dmar_case c = { .len = 0 };
-    unsigned int n = 0;
-    size_t size = 0;
-    FILE *f;
-
-    snprintf(cmd, sizeof(cmd), "python3 '%s'",
-             data_path(path, sizeof(path), "ivrs.py"));
-    f = popen(cmd, "r");
-    REQUIRE(f);
-    while ( getline(&line, &size, f) > 0 )
-    {
-        if ( sscanf(line, "table %63s", c.name) == 1 )
-            continue;
-        if ( !strncmp(line, "hex ", 4) )
-            dmar_case_hex(&c, line + 4);
-        else if ( !strncmp(line, "| ", 2) )
-            say(&c.want, "%s", line + 2);
-        else if ( line[0] == '.' )
-        {
-            fn(&c);
-            dmar_case_free(&c);
-            n++;
-        }
-    }
-    free(line);
-    CHECK_MSG(!pclose(f), "%s failed", cmd);
-    return n;
-}
-
 /* One of them by name, malloc()ed; fails the test if there is none. */
 static const char *ivrs_wanted;
-static struct dmar_case ivrs_found;
-static inline void ivrs_pick(const struct dmar_case *c)
+static struct table_case ivrs_found;
+static inline void ivrs_pick(const struct table_case *c)
 {
     if ( strcmp(c->name, ivrs_wanted) )
         return;
@@ -181,7 +148,7 @@ static inline uint8_t *ivrs_case(const char *name, size_t *len)
 {
     ivrs_wanted = name;
     ivrs_found.data = NULL;
-    ivrs_cases(ivrs_pick);
+    table_cases("ivrs.py", ivrs_pick);
     REQUIRE(ivrs_found.data);
     *len = ivrs_found.len;
     return ivrs_found.data;

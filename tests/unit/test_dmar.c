@@ -8,7 +8,7 @@
 
 #include "fw/cursor.h"
 
-static void compare(const struct dmar_case *c)
+static void compare(const struct table_case *c)
 {
     char *got = dmar_text(c->data, c->len);
 
@@ -20,7 +20,7 @@ static void compare(const struct dmar_case *c)
 TEST(dmar_tables)
 {
     /* Too few would mean that the generator said nothing and nobody noticed. */
-    CHECK(dmar_cases(compare) >= 80);
+    CHECK(table_cases("dmar.py", compare) >= 80);
 }
 
 TEST(dmar_null)
@@ -33,7 +33,7 @@ TEST(dmar_null)
 }
 
 /* The end, and what cannot be told apart, are answers that stay. */
-static void sticky(const struct dmar_case *c)
+static void sticky(const struct table_case *c)
 {
     struct dmar d;
     struct dmar_record r;
@@ -59,7 +59,7 @@ static void sticky(const struct dmar_case *c)
 
 TEST(dmar_sticky)
 {
-    CHECK(dmar_cases(sticky) >= 80);
+    CHECK(table_cases("dmar.py", sticky) >= 80);
 }
 
 TEST(dmar_names)

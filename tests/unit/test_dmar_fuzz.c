@@ -129,7 +129,7 @@ static void survive(const uint8_t *data, size_t len)
     free(copy);
 }
 
-static void truncate_case(const struct dmar_case *c)
+static void truncate_case(const struct table_case *c)
 {
     size_t len;
 
@@ -138,7 +138,7 @@ static void truncate_case(const struct dmar_case *c)
 }
 
 /* The same with a header that agrees, as a file cut short by a tool has. */
-static void shorten_case(const struct dmar_case *c)
+static void shorten_case(const struct table_case *c)
 {
     uint8_t *t = malloc(c->len + 1);
     size_t len;
@@ -174,7 +174,7 @@ static void corrupt(const uint8_t *data, size_t len, const uint8_t *flips,
     free(t);
 }
 
-static void corrupt_case(const struct dmar_case *c)
+static void corrupt_case(const struct table_case *c)
 {
     uint8_t flips[255];
     unsigned int i;
@@ -200,15 +200,15 @@ static void note_counts(void)
 TEST(dmar_every_truncation)
 {
     zero_counts();
-    CHECK(dmar_cases(truncate_case) >= 80);
-    CHECK(dmar_cases(shorten_case) >= 80);
+    CHECK(table_cases("dmar.py", truncate_case) >= 80);
+    CHECK(table_cases("dmar.py", shorten_case) >= 80);
     note_counts();
 }
 
 TEST(dmar_every_byte)
 {
     zero_counts();
-    CHECK(dmar_cases(corrupt_case) >= 80);
+    CHECK(table_cases("dmar.py", corrupt_case) >= 80);
     note_counts();
 }
 

@@ -13,7 +13,7 @@
 /* The collection that these tests were written with. */
 #define COLLECTION_TABLES 60
 
-static void compare(const struct dmar_case *c)
+static void compare(const struct table_case *c)
 {
     char *got;
 
@@ -28,7 +28,7 @@ static void compare(const struct dmar_case *c)
 
 TEST(ivrs_tables)
 {
-    CHECK(ivrs_cases(compare) >= 55);
+    CHECK(table_cases("ivrs.py", compare) >= 55);
 }
 
 TEST(ivrs_null)
@@ -130,7 +130,7 @@ static void survive(const uint8_t *data, size_t len)
     free(t);
 }
 
-static void truncate_case(const struct dmar_case *c)
+static void truncate_case(const struct table_case *c)
 {
     uint8_t *t = malloc(c->len + 1);
     size_t len;
@@ -151,13 +151,13 @@ static void truncate_case(const struct dmar_case *c)
 TEST(ivrs_truncated)
 {
     tables = ended = 0;
-    CHECK(ivrs_cases(truncate_case) >= 55);
+    CHECK(table_cases("ivrs.py", truncate_case) >= 55);
     CHECK_MSG(tables > 9000, "%lu tables", tables);
     CHECK_MSG(ended > 1000, "%lu ended", ended);
 }
 
 /* Every byte, changed to each of a few values that matter, and by each bit. */
-static void change_case(const struct dmar_case *c)
+static void change_case(const struct table_case *c)
 {
     static const uint8_t values[] = { 0, 1, 3, 4, 0x40, 0x48, 0x7f, 0x80,
                                       0xf0, 0xf1, 0xff };
@@ -184,7 +184,7 @@ static void change_case(const struct dmar_case *c)
 }
 
 /* All 256 values of each byte of the table that has everything. */
-static void change_all(const struct dmar_case *c)
+static void change_all(const struct table_case *c)
 {
     uint8_t *t;
     size_t i;
@@ -209,8 +209,8 @@ static void change_all(const struct dmar_case *c)
 TEST(ivrs_changed)
 {
     tables = sound = lost = ended = 0;
-    CHECK(ivrs_cases(change_case) >= 55);
-    ivrs_cases(change_all);
+    CHECK(table_cases("ivrs.py", change_case) >= 55);
+    table_cases("ivrs.py", change_all);
     CHECK(tables > 100000);
     /* Damage must have been of every kind, or this proved nothing. */
     CHECK(sound > 10000 && lost > 1000 && ended > 1000);
