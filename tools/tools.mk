@@ -5,7 +5,8 @@
 #
 # build/tools/iommu-tables is what gcc makes; clang looks at the same sources
 # and makes build/tools/clang/iommu-tables. Every tools/iommu-tables/*.c
-# belongs to it, and the hypervisor's parsers as they are.
+# belongs to it, and the hypervisor's core as it is, on a host of the program's
+# own (tools/iommu-tables/host.h).
 
 TOOLS_B := build/tools
 TOOLS_WARN := -Wall -Wextra -Werror -Wvla -Wdeclaration-after-statement \
@@ -16,7 +17,7 @@ TOOLS_CFLAGS := -std=gnu11 -g -O2 -D_GNU_SOURCE -fstack-protector-strong \
                 -Itools/iommu-tables -Iinclude -Idrivers/passthrough
 TOOLS_LIBS := -ljansson -lpci
 TOOLS_SRC := $(sort $(wildcard tools/iommu-tables/*.c)) \
-             $(sort $(wildcard drivers/passthrough/fw/*.c))
+             $(sort $(wildcard drivers/passthrough/*/*.c))
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/gcc/%.o)
 TOOLS_CLANG_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/clang/%.o)
 

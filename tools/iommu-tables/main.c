@@ -3,6 +3,7 @@
 #include "diff.h"
 #include "input.h"
 #include "json.h"
+#include "memmap.h"
 #include "options.h"
 #include "pci.h"
 #include "picture.h"
@@ -26,6 +27,8 @@ static int show(const struct machine *m, const struct options *o, FILE *out)
     switch ( o->mode )
     {
     case MODE_ALL:
+        verdict_summary(m, &f, out, o->colour);
+        /* fall through */
     case MODE_DECODE:
         for ( i = 0; i < m->nr_tables; i++ )
             text_print(&m->tables[i], &style, out);
@@ -75,7 +78,9 @@ static int run_tables(const struct options *o, FILE *out)
 
     if ( m.nr_tables && o->pci )
         m.pci = pci_read(o->pci_file);
-    if ( m.nr_tables && (!o->pci || m.pci) )
+    if ( m.nr_tables && o->memmap )
+        m.memmap = memmap_read(o->memmap);
+    if ( m.nr_tables && (!o->pci || m.pci) && (!o->memmap || m.memmap) )
         status = show(&m, o, out);
     machine_free(&m);
 
@@ -126,28 +131,61 @@ static int run_compile(const struct options *o, FILE *out)
     return rc ? 2 : 0;
 }
 
+static int run(const struct options *o, FILE *out)
+{
+    switch ( o->mode )
+    {
+    case MODE_DIFF:
+        return run_diff(o, out);
+    case MODE_COMPILE:
+        return run_compile(o, out);
+    default:
+        return run_tables(o, out);
+    }
+}
+
+/*
+ * To a file only when all is there to be written: one that cannot be made
+ * stays as it was, and may be the one that was read.
+ */
+static int run_to_file(const struct options *o)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *memory = open_memstream(&text, &len), *out = NULL;
+    int status = memory ? run(o, memory) : 2;
+
+    if ( !memory || fclose(memory) )
+        complain("out of memory");
+    else if ( !len && status == 2 )
+        ;                       /* the reason was said */
+    else if ( !(out = fopen(o->output, "wb")) ||
+              fwrite(text, 1, len, out) != len || fflush(out) )
+    {
+        complain("%s: %s", o->output, strerror(errno));
+        status = 2;
+    }
+    if ( out )
+        fclose(out);
+    free(text);
+
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
     int status = options_read(&o, argc, argv);
-    FILE *out = stdout;
 
     if ( status >= 0 )
         return status;
-    if ( o.output && !(out = fopen(o.output, "wb")) )
-    {
-        complain("%s: %s", o.output, strerror(errno));
-        return 2;
-    }
+    if ( o.output )
+        return run_to_file(&o);
 
-    status = o.mode == MODE_DIFF ? run_diff(&o, out)
-             : o.mode == MODE_COMPILE ? run_compile(&o, out)
-             : run_tables(&o, out);
-
-    if ( fflush(out) || ferror(out) || (o.output && fclose(out)) )
+    status = run(&o, stdout);
+    if ( fflush(stdout) || ferror(stdout) )
     {
-        complain("%s: %s", o.output ? o.output : "standard output",
-                 strerror(errno));
+        complain("standard output: %s", strerror(errno));
         return 2;
     }
     return status;

@@ -2,6 +2,7 @@
 /* The model's common parts. */
 #include "model.h"
 
+#include "memmap.h"
 #include "pci.h"
 #include "util.h"
 
@@ -136,6 +137,7 @@ void machine_free(struct machine *m)
     }
     free(m->tables);
     pci_free(m->pci);
+    memmap_free(m->memmap);
     memset(m, 0, sizeof(*m));
 }
 

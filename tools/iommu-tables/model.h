@@ -14,6 +14,7 @@
 #include "fw/fw.h"
 #include "fw/ivrs.h"
 
+struct memmap;
 struct pci;
 
 struct field
@@ -99,6 +100,7 @@ struct machine
     struct table *tables;
     size_t nr_tables;
     struct pci *pci;                /* NULL: not known (pci.h) */
+    struct memmap *memmap;          /* NULL: not known (memmap.h) */
 };
 
 /*

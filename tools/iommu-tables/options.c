@@ -12,7 +12,7 @@
 
 enum
 {
-    OPT_PCI = 256, OPT_SVG, OPT_HTML, OPT_DIFF, OPT_COLOUR, OPT_TABLE,
+    OPT_PCI = 256, OPT_MEMMAP, OPT_SVG, OPT_HTML, OPT_DIFF, OPT_COLOUR, OPT_TABLE,
 };
 
 static const char help[] =
@@ -36,7 +36,9 @@ static const char help[] =
 "How:\n"
 "  -x, --bytes           every field on its own line, with its bytes\n"
 "      --pci[=LSPCI]     with the PCI devices of this machine, or of a file\n"
-"                        made by lspci -mm -n -D -vvv\n"
+"                        made by lspci -D -nn -vvv as root\n"
+"      --memmap=FILE     with the memory map: /proc/iomem as root sees it, or\n"
+"                        a boot log\n"
 "  -o, --output=FILE     not to standard output\n"
 "      --table=N         --compile: the Nth table in the JSON, from 0\n"
 "      --color=WHEN      auto (on a terminal), always or never\n"
@@ -64,6 +66,7 @@ static const struct option list[] =
     { "diff", no_argument, NULL, OPT_DIFF },
     { "bytes", no_argument, NULL, 'x' },
     { "pci", optional_argument, NULL, OPT_PCI },
+    { "memmap", required_argument, NULL, OPT_MEMMAP },
     { "output", required_argument, NULL, 'o' },
     { "table", required_argument, NULL, OPT_TABLE },
     { "color", required_argument, NULL, OPT_COLOUR },
@@ -138,6 +141,9 @@ static int take(struct options *o, int c)
     case OPT_PCI:
         o->pci = true;
         o->pci_file = optarg;
+        return -1;
+    case OPT_MEMMAP:
+        o->memmap = optarg;
         return -1;
     case 'x':
         o->bytes = true;

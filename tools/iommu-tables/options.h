@@ -20,6 +20,7 @@ struct options
     bool colour, colour_forced;
     bool pci;
     const char *pci_file;   /* NULL: this machine */
+    const char *memmap;     /* NULL: not given */
     const char *bdf;        /* MODE_EXPLAIN */
     const char *output;     /* NULL: standard output */
     unsigned int index;     /* MODE_COMPILE: which table */

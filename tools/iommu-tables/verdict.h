@@ -11,7 +11,13 @@
 /* Judges every table of @m: adds to @f, in order (findings_sort()). */
 void verdict_find(const struct machine *m, struct findings *f);
 /*
- * Words for people: findings, then which devices can be given away, which go
+ * What comes first: how many problems there are, and which is the worst, in
+ * a line or two for each table.
+ */
+void verdict_summary(const struct machine *m, const struct findings *f,
+                     FILE *out, bool colour);
+/*
+ * Words for people: the summary, findings, the worse first, then which devices can be given away, which go
  * together, which regions they drag along.
  */
 void verdict_print(const struct machine *m, const struct findings *f,
