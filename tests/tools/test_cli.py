@@ -37,8 +37,12 @@ def options(t, own):
                 repr(r))
     t.says("an output that cannot be", t.run("-o", t.folder, dmar), 2,
            err=["Is a directory"])
-    full = t.run("-o", "/dev/full", dmar)
-    t.says("a full disk", full, 2, err=["No space left on device"])
+    t.says("a full disk", t.run("-o", "/dev/full", dmar), 2,
+           err=["/dev/full: No space left on device"])
+    t.run("-c", "-o", path, "-", stdin=b"{}")
+    with open(path, "rb") as f:
+        t.check(f.read() == plain.out_bytes,
+                "--output: what cannot be made leaves the file as it was")
 
 
 def statuses(t, own):

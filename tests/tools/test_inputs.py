@@ -97,6 +97,26 @@ def folders(t, own):
            err=["empty: no DMAR and no IVRS in this directory"])
 
 
+def large(t, own):
+    """As many records and entries as 64 KiB hold: in time."""
+    records = bytearray(own["no-records"]) + b"\x09\0\x04\0" * 16000
+    block = bytearray(own["ivrs-empty"]) + own["ivrs-entries"][0x30:0x48]
+    block[0x32:0x34] = (24 + 4 * 16000).to_bytes(2, "little")
+    block += b"\2\x08\0\0" * 16000
+    for name, table in (("records", records), ("entries", block)):
+        table[4:8] = len(table).to_bytes(4, "little")
+        table[9] = 0
+        table[9] = -sum(table) & 0xff
+        path = t.file(name + ".dat", bytes(table))
+        table[100] ^= 1
+        table[-100] ^= 1
+        other = t.file(name + "2.dat", bytes(table))
+        t.check(t.run("-d", path).status == 0, "64 KiB of %s" % name)
+        r = t.run("--diff", path, other)
+        t.check(r.status == 1 and 2 <= r.out.count("\n") <= 8,
+                "--diff of 64 KiB of %s" % name, repr(r))
+
+
 def unusable(t, own):
     t.says("no such file", t.run(os.path.join(t.folder, "nowhere")), 2,
            err=["nowhere: No such file or directory"])
@@ -111,6 +131,21 @@ def unusable(t, own):
     t.says("one of two files is missing: the other one is shown",
            t.run("-d", os.path.join(t.folder, "nowhere"), good), 2,
            "DRHD", err=["nowhere: No such file"])
+    huge = bytearray(own["dmar-laptop"])
+    huge[4:8] = (2 << 20).to_bytes(4, "little")
+    huge += b"\x09\0\x04\0" * ((2 << 18) - 59) + bytes(2)
+    t.says("a table of two MiB", t.run(t.file("huge.dat", bytes(huge))), 2,
+           err=["huge.dat: a table of more than 1024 KiB"])
+    with open(t.file("long.txt", b""), "wb") as f:
+        f.truncate((64 << 20) + 1)
+    t.says("a file of more than 64 MiB",
+           t.run(os.path.join(t.folder, "long.txt")), 2,
+           err=["long.txt: more than 64 MiB"])
+    if not any(os.path.exists("/sys/firmware/acpi/tables/" + n)
+               for n in ("DMAR", "IVRS")):
+        t.says("a machine without an IOMMU", t.run(), 2,
+               err=["no DMAR and no IVRS: this machine has no IOMMU, or it "
+                    "is switched off in the firmware's setup"])
     t.says("four bytes of a table", t.run(t.file("four.dat", b"DMAR\0")), 2,
            "!! at 000h: a DMAR must hold a header of 48 bytes")
     every = []
@@ -126,4 +161,5 @@ def run(t, own):
     text_inputs(t, own)
     extracted(t, own)
     folders(t, own)
+    large(t, own)
     unusable(t, own)

@@ -11,8 +11,10 @@
 
 #define SYSFS_TABLES "/sys/firmware/acpi/tables"
 
-/* Longest file that is read: a thousand times the largest table known. */
+/* Longest file that is read: all tables of a large machine, as text. */
 #define INPUT_MAX   (64u << 20)
+/* Longest table: the largest known has not 4 KiB. */
+#define TABLE_MAX   (1u << 20)
 
 static bool wanted(const uint8_t *bytes, size_t len)
 {
@@ -31,13 +33,18 @@ static bool is_signature(const uint8_t *bytes, size_t len)
     return true;
 }
 
-static void add(struct machine *m, const char *name, const uint8_t *bytes,
-                size_t len)
+static int add(struct machine *m, const char *name, const uint8_t *bytes,
+               size_t len)
 {
     struct buf copy = { NULL };
 
+    if ( len > TABLE_MAX )
+    {
+        complain("%s: a table of more than %u KiB", name, TABLE_MAX >> 10);
+        return -EINVAL;
+    }
     buf_add(&copy, bytes, len);
-    (void)machine_add(m, name, copy.data, copy.len);
+    return machine_add(m, name, copy.data, copy.len);
 }
 
 static int from_text(struct machine *m, const char *name,
@@ -46,7 +53,7 @@ static int from_text(struct machine *m, const char *name,
     struct hexdump h;
     struct buf table = { NULL };
     unsigned int seen = 0, taken = 0;
-    int rc;
+    int rc, bad = 0;
 
     hexdump_open(&h, bytes, len);
     while ( (rc = hexdump_next(&h, &table)) > 0 )
@@ -54,8 +61,9 @@ static int from_text(struct machine *m, const char *name,
         seen++;
         if ( !wanted(table.data, table.len) )
             continue;
-        add(m, name, table.data, table.len);
         taken++;
+        if ( add(m, name, table.data, table.len) )
+            bad = -EINVAL;
     }
     buf_free(&table);
 
@@ -68,7 +76,7 @@ static int from_text(struct machine *m, const char *name,
         complain("%s: neither a table nor text of acpidump", name);
     else if ( !taken )
         complain("%s: no DMAR and no IVRS; tables in it: %u", name, seen);
-    return taken ? 0 : -EINVAL;
+    return taken ? bad : -EINVAL;
 }
 
 int input_bytes(struct machine *m, const char *name, const uint8_t *bytes,
@@ -80,10 +88,7 @@ int input_bytes(struct machine *m, const char *name, const uint8_t *bytes,
         return -EINVAL;
     }
     if ( wanted(bytes, len) && !hexdump_is(bytes, len) )
-    {
-        add(m, name, bytes, len);
-        return 0;
-    }
+        return add(m, name, bytes, len);
     if ( hexdump_is(bytes, len) )
         return from_text(m, name, bytes, len);
     if ( is_signature(bytes, len) )

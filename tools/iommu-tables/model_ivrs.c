@@ -37,20 +37,18 @@ static void add_raw_entries(struct node *block, const struct table *t,
     }
 }
 
+/* It was added not long ago. */
 static struct node *entry_at(struct node *block, size_t offset)
 {
     size_t i;
 
-    for ( i = 0; i < block->nr_kids; i++ )
+    for ( i = block->nr_kids; i-- > 0; )
         if ( block->kids[i].offset == offset )
             return &block->kids[i];
     return NULL;
 }
 
-/*
- * A complaint about the end of a range stands at the end; the start that it
- * names has it, too, so that neither looks like a sound one.
- */
+/* A range stands at its start, and so does a complaint about its end. */
 static void note_entry(struct node *block, const struct ivrs_entry *e, int rc,
                        const struct fw_error *err)
 {
