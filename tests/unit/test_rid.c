@@ -86,6 +86,13 @@ static int by_dev(const void *a, const void *b)
     return (x->dev > y->dev) - (x->dev < y->dev);
 }
 
+static int by_alias(const void *a, const void *b)
+{
+    const struct rid_alias *x = a, *y = b;
+
+    return (x->dev > y->dev) - (x->dev < y->dev);
+}
+
 static bool parse_node(char **w, unsigned int n)
 {
     struct rid_node *node = &world.nodes[world.topo.n_nodes];
@@ -305,6 +312,7 @@ static void run_line(char *line, bool nodes)
             a->dev = parse_dev(w[1]);
             a->alias = parse_dev(w[2]);
             world.topo.n_aliases++;
+            qsort(world.aliases, world.topo.n_aliases, sizeof(*a), by_alias);
         }
         return;
     }

@@ -104,6 +104,7 @@ struct moat_device
 
     struct fault_count faults;
     struct moat_device *next;       /* platform->devices */
+    struct moat_device **link;      /* what points to this one there */
 };
 
 /* Was its bus mastering switched off? Another processor may do so now. */

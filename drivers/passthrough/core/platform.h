@@ -24,6 +24,9 @@ struct bus_table
     struct rid_entry *rid[256];
 };
 
+/* Segments are numbered from 0 up, mostly: one or two to a list. */
+#define SEG_HASH 64u
+
 struct seg_table
 {
     uint16_t segment;
@@ -62,8 +65,9 @@ struct moat_platform
      * is protected by @reg_lock alone, as those cannot take the device lock.
      */
     struct host_lock reg_lock;          /* rank INTR, irqsave */
-    struct seg_table *segs;
+    struct seg_table *segs[SEG_HASH];   /* by the low bits */
     struct moat_device *devices;        /* all, newest last */
+    struct moat_device **devices_end;   /* where the next one goes */
     struct rid_node *nodes;             /* for rid_resolve(), ascending */
     unsigned int n_nodes, cap_nodes;
     struct rid_alias *aliases;

@@ -11,7 +11,7 @@ static struct bus_table *find_bus(const struct moat_platform *p,
 {
     const struct seg_table *s;
 
-    for ( s = p->segs; s; s = s->next )
+    for ( s = p->segs[MOAT_SBDF_SEG(id) % SEG_HASH]; s; s = s->next )
         if ( s->segment == MOAT_SBDF_SEG(id) )
             return s->bus[MOAT_SBDF_BUS(id)];
     return NULL;
@@ -45,11 +45,12 @@ struct moat_device *moat_device_find(struct moat_platform *p,
 
 int registry_prepare(struct moat_platform *p, moat_sbdf_t id)
 {
+    struct seg_table **list = &p->segs[MOAT_SBDF_SEG(id) % SEG_HASH];
     struct seg_table *s, *fresh = NULL;
     struct bus_table *b;
     unsigned long flags;
 
-    for ( s = p->segs; s && s->segment != MOAT_SBDF_SEG(id); s = s->next )
+    for ( s = *list; s && s->segment != MOAT_SBDF_SEG(id); s = s->next )
         continue;
     if ( s && s->bus[MOAT_SBDF_BUS(id)] )
         return 0;
@@ -71,8 +72,8 @@ int registry_prepare(struct moat_platform *p, moat_sbdf_t id)
     s->bus[MOAT_SBDF_BUS(id)] = b;
     if ( fresh )
     {
-        fresh->next = p->segs;
-        p->segs = fresh;
+        fresh->next = *list;
+        *list = fresh;
     }
     host_unlock_irqrestore(&p->reg_lock, flags);
     return 0;
@@ -83,19 +84,24 @@ void registry_set_dev(struct moat_platform *p, moat_sbdf_t id,
 {
     struct bus_table *b = find_bus(p, id);
     unsigned long flags = host_lock_irqsave(&p->reg_lock);
-    struct moat_device **link = &p->devices;
+    struct moat_device *old = b->dev[MOAT_SBDF_DEVFN(id)];
 
-    while ( *link && (*link)->dev != id )
-        link = &(*link)->next;
+    if ( old )
+    {
+        *old->link = old->next;
+        if ( old->next )
+            old->next->link = old->link;
+        else
+            p->devices_end = old->link;
+    }
     if ( dev )
     {
         dev->next = NULL;
-        *link = dev;
+        dev->link = p->devices_end ? p->devices_end : &p->devices;
+        *dev->link = dev;
+        p->devices_end = &dev->next;
     }
-    else if ( *link )
-        *link = (*link)->next;
-    if ( b )
-        b->dev[MOAT_SBDF_DEVFN(id)] = dev;
+    b->dev[MOAT_SBDF_DEVFN(id)] = dev;
     host_unlock_irqrestore(&p->reg_lock, flags);
 }
 
@@ -116,7 +122,7 @@ void registry_free(struct moat_platform *p)
     struct moat_device *dev;
     struct seg_table *s;
     struct resv_ref *ref;
-    unsigned int i;
+    unsigned int i, n;
 
     host_devices_lock();
     while ( (dev = p->devices) != NULL )
@@ -135,13 +141,14 @@ void registry_free(struct moat_platform *p)
         host_free(dev);
     }
     host_devices_unlock();
-    while ( (s = p->segs) != NULL )
-    {
-        p->segs = s->next;
-        for ( i = 0; i < ARRAY_SIZE(s->bus); i++ )
-            host_free(s->bus[i]);
-        host_free(s);
-    }
+    for ( n = 0; n < SEG_HASH; n++ )
+        while ( (s = p->segs[n]) != NULL )
+        {
+            p->segs[n] = s->next;
+            for ( i = 0; i < ARRAY_SIZE(s->bus); i++ )
+                host_free(s->bus[i]);
+            host_free(s);
+        }
     host_free(p->nodes);
     host_free(p->aliases);
     p->nodes = NULL;
@@ -201,6 +208,7 @@ int topo_add_alias(struct moat_platform *p, moat_sbdf_t dev,
                    moat_sbdf_t alias)
 {
     struct rid_alias *bigger;
+    unsigned int i;
 
     if ( p->n_aliases == p->cap_aliases )
     {
@@ -213,8 +221,10 @@ int topo_add_alias(struct moat_platform *p, moat_sbdf_t dev,
         p->aliases = bigger;
         p->cap_aliases = p->cap_aliases * 2 + 8;
     }
-    p->aliases[p->n_aliases].dev = dev;
-    p->aliases[p->n_aliases].alias = alias;
+    for ( i = p->n_aliases; i && p->aliases[i - 1].dev > dev; i-- )
+        p->aliases[i] = p->aliases[i - 1];
+    p->aliases[i].dev = dev;
+    p->aliases[i].alias = alias;
     p->n_aliases++;
     return 0;
 }

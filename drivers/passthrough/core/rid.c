@@ -234,6 +234,24 @@ static int climb(const struct rid_topo *topo, uint16_t segment, uint8_t bus,
     return rc;
 }
 
+/* Index of the first alias of @dev, if it has any. */
+static unsigned int first_alias(const struct rid_topo *topo, moat_sbdf_t dev)
+{
+    unsigned int lo = 0, hi = topo->n_aliases;
+
+    while ( lo < hi )
+    {
+        unsigned int mid = lo + (hi - lo) / 2;
+
+        if ( topo->aliases[mid].dev < dev )
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+
+    return lo;
+}
+
 /*
  * Aliases of whatever really emits: the device, its phantom functions, the
  * bridges above. Secondary:00.0 may be a neighbour, whose aliases are its own.
@@ -247,9 +265,10 @@ static int add_aliases(const struct rid_topo *topo, struct rid_set *set)
     {
         if ( set->ids[i].why == RID_SECONDARY_BUS )
             continue;
-        for ( j = 0; !rc && j < topo->n_aliases; j++ )
-            if ( topo->aliases[j].dev == set->ids[i].id )
-                rc = add(set, topo->aliases[j].alias, RID_ALIAS);
+        for ( j = first_alias(topo, set->ids[i].id);
+              !rc && j < topo->n_aliases &&
+              topo->aliases[j].dev == set->ids[i].id; j++ )
+            rc = add(set, topo->aliases[j].alias, RID_ALIAS);
     }
 
     return rc;

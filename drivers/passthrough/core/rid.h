@@ -49,7 +49,7 @@ struct rid_topo
 {
     const struct rid_node *nodes;   /* ascending by dev */
     unsigned int n_nodes;
-    const struct rid_alias *aliases;
+    const struct rid_alias *aliases;    /* ascending by dev */
     unsigned int n_aliases;
 };
 

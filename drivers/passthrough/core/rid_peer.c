@@ -77,6 +77,9 @@ enum rid_peer rid_peer(const struct rid_topo *topo, moat_sbdf_t a,
                !(x->redirects && y->redirects) &&
                rid_upstream(topo, MOAT_SBDF_SEG(a), MOAT_SBDF_BUS(a))
                ? RID_PEER_FUNCTION : RID_PEER_NONE;
+    /* On one link: whatever is above, neither goes there for the other. */
+    if ( MOAT_SBDF_BUS(x->dev) == MOAT_SBDF_BUS(y->dev) )
+        return RID_PEER_NONE;
     return past_switch(topo, x->dev, y->dev, via) ||
            past_switch(topo, y->dev, x->dev, via)
            ? RID_PEER_SWITCH : RID_PEER_NONE;
