@@ -27,6 +27,7 @@ struct moat_domain *domain_alloc(struct moat_platform *p,
 {
     size_t words = (p->n_units + LONG_BITS - 1) / LONG_BITS;
     struct moat_domain *d = host_alloc(sizeof(*d));
+    struct moat_unit *u;
 
     if ( !d )
         return NULL;
@@ -39,6 +40,8 @@ struct moat_domain *domain_alloc(struct moat_platform *p,
         host_free(d);
         return NULL;
     }
+    for ( u = p->units; u; u = u->next )
+        d->att[u->index].unit = u;
     d->platform = p;
     d->kind = kind;
     d->quarantine = quarantine;
@@ -114,7 +117,7 @@ int moat_domain_set_shared_root(struct moat_domain *d, moat_paddr_t root,
     return 0;
 }
 
-int domain_table_locked(struct moat_domain *d)
+static int table_create(struct moat_domain *d)
 {
     const struct moat_platform *p = d->platform;
     struct iopt_cfg cfg = {
@@ -130,17 +133,20 @@ int domain_table_locked(struct moat_domain *d)
     };
     int rc;
 
-    host_lock_assert(&d->map_lock);
-    if ( d->closing )
-        return -EBUSY;
-    if ( d->has_pt )
-        return 0;
     cfg.leaf_levels &= (unsigned int)
         (MOAT_BIT(cfg.fmt->max_leaf_level + 1) - 1);
     rc = iopt_init(&d->pt, &cfg);
     if ( !rc )
         d->has_pt = true;
     return rc;
+}
+
+int domain_table_locked(struct moat_domain *d)
+{
+    host_lock_assert(&d->map_lock);
+    if ( d->closing )
+        return -EBUSY;
+    return d->has_pt ? 0 : table_create(d);
 }
 
 int domain_entry(struct moat_domain *d, struct moat_unit *u,

@@ -5,9 +5,10 @@
 
 #include "platform.h"
 
-/* A domain's id on one unit; under that unit's lock. */
+/* A domain's id on one unit; under that unit's lock, but for @unit. */
 struct domain_unit
 {
+    struct moat_unit *unit;     /* fixed */
     uint16_t did;
     bool has_did;           /* LIVE or DRAINING there */
 };

@@ -14,6 +14,7 @@
 
 #define UNITS_AT_ONCE   8u
 #define ATS_AT_ONCE     8u
+#define LONG_BITS       (8 * sizeof(unsigned long))
 
 /* ---- One unit ---- */
 
@@ -240,31 +241,45 @@ static int batch_finish(struct moat_domain *d, struct unit_batch *b)
     return ret;
 }
 
+/* Ask @u; what was asked before is finished when there is no more room. */
+static int batch_add(struct moat_domain *d, struct unit_batch *b,
+                     struct moat_unit *u, const struct moat_flush *f)
+{
+    int rc = b->n == UNITS_AT_ONCE ? batch_finish(d, b) : 0;
+    unsigned int i = b->n++;
+
+    b->u[i] = u;
+    b->token[i] = 0;
+    make_range(&b->f[i], HOST_READ_ONCE(d->att[u->index].did), f);
+    b->rc[i] = unit_state(u) == UNIT_DEAD ? -EIO :
+               u->ops->flush_submit(u, &b->f[i], 1, &b->token[i]);
+    return rc;
+}
+
 int flush_domain(struct moat_domain *d, const struct moat_flush *f)
 {
     struct unit_batch b;
-    struct moat_unit *u;
     bool was_tainted = HOST_READ_ONCE(d->tainted);
-    unsigned int i;
+    unsigned int at;
     int rc = 0;
 
     b.n = 0;
     /* The table was changed before the set of units is read (domain.h). */
     host_mb();
-    for ( u = d->platform->units; u; u = u->next )
+    /* Of a machine's units most hold nothing of one domain. */
+    for ( at = 0; at < d->platform->n_units; at += LONG_BITS )
     {
-        if ( !host_test_bit(u->index, d->published) || !unit_cares(u, f) )
-            continue;
-        if ( !unit_caches(u) )
-            continue;
-        if ( b.n == UNITS_AT_ONCE && batch_finish(d, &b) )
-            rc = -EIO;
-        i = b.n++;
-        b.u[i] = u;
-        b.token[i] = 0;
-        make_range(&b.f[i], HOST_READ_ONCE(d->att[u->index].did), f);
-        b.rc[i] = unit_state(u) == UNIT_DEAD ? -EIO :
-                  u->ops->flush_submit(u, &b.f[i], 1, &b.token[i]);
+        unsigned long set = HOST_READ_ONCE(d->published[at / LONG_BITS]);
+
+        for ( ; set; set &= set - 1 )
+        {
+            struct moat_unit *u =
+                d->att[at + (unsigned int)__builtin_ctzl(set)].unit;
+
+            if ( unit_cares(u, f) && unit_caches(u) &&
+                 batch_add(d, &b, u, f) )
+                rc = -EIO;
+        }
     }
     if ( batch_finish(d, &b) )
         rc = -EIO;
@@ -297,7 +312,10 @@ static void flush_and_free(struct moat_domain *d, struct moat_flush *f)
     if ( flush_empty(f) )
         return;
     if ( !flush_domain(d, f) )
-        host_tables_free(&f->tables);
+    {
+        if ( !host_tables_empty(&f->tables) )
+            host_tables_free(&f->tables);
+    }
     else
         platform_leak_tables(d->platform, &f->tables,
                              domain_label(d, name, sizeof(name)));

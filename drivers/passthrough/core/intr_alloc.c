@@ -83,31 +83,37 @@ unsigned long intr_used(const struct moat_unit *u, unsigned long *total)
     return used;
 }
 
+/* Where an aligned run of 2^order may start in a word. */
+static const uint64_t run_starts[INTR_MAX_ORDER + 1] = {
+    0xffffffffffffffffu, 0x5555555555555555u, 0x1111111111111111u,
+    0x0101010101010101u, 0x0001000100010001u, 0x0000000100000001u,
+    0x0000000000000001u,
+};
+
 /*
  * Bit i of the result: @free has an aligned run of 2^order at i. Each step
  * joins two neighbours of the size below.
  */
 static uint64_t runs(uint64_t free, unsigned int order)
 {
-    static const uint64_t starts[INTR_MAX_ORDER + 1] = {
-        0xffffffffffffffffu, 0x5555555555555555u, 0x1111111111111111u,
-        0x0101010101010101u, 0x0001000100010001u, 0x0000000100000001u,
-        0x0000000000000001u,
-    };
     unsigned int o;
 
     for ( o = 0; o < order; o++ )
         free &= free >> (1u << o);
-    return free & starts[order];
+    return free & run_starts[order];
 }
 
 static void summarise(struct intr_table *t, unsigned int w)
 {
+    uint64_t free = t->word[w];
     unsigned int o;
 
+    /* As runs() does, each size from the one below. */
     for ( o = 0; o <= INTR_MAX_ORDER; o++ )
     {
-        if ( runs(t->word[w], o) )
+        if ( o )
+            free &= free >> (1u << (o - 1));
+        if ( free & run_starts[o] )
             t->mid[o][w / 64] |= MOAT_BIT(w % 64);
         else
             t->mid[o][w / 64] &= ~MOAT_BIT(w % 64);
