@@ -85,48 +85,70 @@ static unsigned int __hwdom_init frame_prot(const struct domain *d,
     return prot_by_type(d, pfn);
 }
 
-/* The end of the entry of the memory map that has all of @pfn as RAM, or 0. */
-static unsigned long __hwdom_init ram_end(unsigned long pfn)
+/* The first frame after @pfn that the memory map may say something else of. */
+static unsigned long __hwdom_init map_end(unsigned long pfn,
+                                          unsigned long end)
 {
-    unsigned int i;
+    unsigned int i, j;
 
     for ( i = 0; i < e820.nr_map; i++ )
     {
-        uint64_t end = e820.map[i].addr + e820.map[i].size;
+        uint64_t first = e820.map[i].addr, past = first + e820.map[i].size;
+        /* An entry that begins or ends within a frame has that one shared. */
+        unsigned long edge[] = { PFN_DOWN(first), PFN_UP(first),
+                                 PFN_DOWN(past), PFN_UP(past) };
 
-        if ( e820.map[i].type == E820_RAM &&
-             pfn >= PFN_UP(e820.map[i].addr) && pfn < PFN_DOWN(end) )
-            return PFN_DOWN(end);
+        for ( j = 0; j < ARRAY_SIZE(edge); j++ )
+            if ( edge[j] > pfn )
+                end = min(end, edge[j]);
     }
 
-    return 0;
+    return end;
+}
+
+/* Of @pfn to @last, which the memory map takes for the same: all alike? */
+static bool __hwdom_init alike(const struct domain *d, unsigned long pfn,
+                               unsigned long last)
+{
+    if ( port_has_unit_page(pfn, last - pfn + 1) )
+        return false;
+
+    return !rangeset_overlaps_range(mmio_ro_ranges, pfn, last) ||
+           (rangeset_contains_range(mmio_ro_ranges, pfn, last) &&
+            iomem_access_permitted(d, pfn, last));
 }
 
 /*
- * How many frames from @pfn on certainly have its rights: where memory is,
- * and large, much of an entry of the memory map is taken at a time.
+ * How many frames from @pfn on certainly have its rights. Memory and what
+ * lies between it are large, and most of it is taken at a time.
  */
-static unsigned long __hwdom_init same_prot(unsigned long pfn,
+static unsigned long __hwdom_init same_prot(const struct domain *d,
+                                            unsigned long pfn,
                                             unsigned long top)
 {
     unsigned long xen_first = PFN_DOWN(__pa(_stext));
     unsigned long xen_end = PFN_UP(__pa(__2M_rwdata_end));
-    unsigned long end = min(ram_end(pfn), top);
+    bool ram = page_get_ram_type(_mfn(pfn)) == RAM_TYPE_CONVENTIONAL;
+    unsigned long end = map_end(pfn, top);
 
     /* Xen's real-mode code is in the first megabyte. */
-    if ( pfn < PFN_DOWN(MB(1)) || end <= pfn )
+    if ( pfn < PFN_DOWN(MB(1)) || (pfn >= xen_first && pfn < xen_end) ||
+         (is_hvm_domain(d) && !ram) )
         return 1;
 
     if ( pfn < FOUR_GIB )
         end = min_t(unsigned long, end, FOUR_GIB);
+    else if ( !ram )        /* as far as mfn_valid() is the same */
+        end = min_t(unsigned long, end, (pfn | (PDX_GROUP_COUNT - 1)) + 1);
     if ( pfn < xen_first )
         end = min(end, xen_first);
-    else if ( pfn < xen_end )
-        return 1;
+    if ( pfn < INTR_FIRST )
+        end = min(end, INTR_FIRST);
+    else if ( pfn <= INTR_LAST )
+        end = min(end, INTR_LAST + 1);
 
-    if ( rangeset_overlaps_range(mmio_ro_ranges, pfn, end - 1) ||
-         port_has_unit_page(pfn, end - pfn) )
-        return 1;
+    while ( end - pfn > 1 && !alike(d, pfn, end - 1) )
+        end = pfn + (end - pfn) / 2;
 
     return end - pfn;
 }
@@ -198,7 +220,7 @@ static void __hwdom_init map_hwdom(struct domain *d)
             prot = p;
         }
 
-        nr = same_prot(pfn, top);
+        nr = same_prot(d, pfn, top);
         count += nr;
         if ( !(++looks & 0xffff) )
             process_pending_softirqs();
