@@ -52,23 +52,23 @@ static bool has_own_table(const struct domain *d)
 static int unmap_range(struct domain *d, dfn_t dfn, unsigned long nr,
                        struct moat_flush *f)
 {
-    static const unsigned int orders[] = { 0, 9, 18 };
+    static const unsigned int orders[] = { 9, 18 };
     unsigned int i;
-    int rc = 0;
+    int rc;
 
-    for ( i = 0; i < ARRAY_SIZE(orders); i++ )
+    port_reserve_begin();
+    rc = moat_unmap(port_domain(d), pfn_to_paddr(dfn_x(dfn)),
+                    pfn_to_paddr(nr), f);
+    for ( i = 0; unlikely(rc == -ENOMEM) && i < ARRAY_SIZE(orders); i++ )
     {
         unsigned long mask = (1UL << orders[i]) - 1;
         unsigned long first = dfn_x(dfn) & ~mask;
         unsigned long last = (dfn_x(dfn) + nr - 1) | mask;
 
-        port_reserve_begin();
         rc = moat_unmap(port_domain(d), pfn_to_paddr(first),
                         pfn_to_paddr(last - first + 1), f);
-        port_reserve_end();
-        if ( rc != -ENOMEM )
-            break;
     }
+    port_reserve_end();
 
     /* Gone, but with more than was asked for. */
     return rc ?: (i ? -ENOMEM : 0);
