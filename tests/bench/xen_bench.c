@@ -72,7 +72,8 @@ static void print_records(void)
     {
         const struct bench_record *r = &records[i];
 
-        printk("bench: op %u %s %s %s dev %u pages %lu ticks %lu tables %ld rc %d\n",
+        printk("bench: op %u %s %s %s dev %u pages %lu "
+               "ticks %lu tables %ld rc %d\n",
                i, r->op, r->shape, r->api, r->devices, r->pages, r->ticks,
                r->tables, r->rc);
         process_pending_softirqs();

@@ -35,7 +35,8 @@ void bench_assign(void)
     for ( rep = 0; rep < 4; rep++ )
     {
         MEASURE("assign", "device", 1, bench_domctl(XEN_DOMCTL_assign_device));
-        MEASURE("de-assign", "device", 1, bench_domctl(XEN_DOMCTL_deassign_device));
+        MEASURE("de-assign", "device", 1,
+                bench_domctl(XEN_DOMCTL_deassign_device));
     }
 }
 
