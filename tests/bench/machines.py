@@ -88,8 +88,7 @@ def command(xen, iommu, initrd, megabytes, dom0, log, trace):
             "-nodefaults", "-no-reboot", "-device", unit,
             "-kernel", xen, "-append",
             "console=com1 com1=115200,8n1 dom0_mem=%s,max:%s bootscrub=0 "
-            "iommu=verbose loglvl=all guest_loglvl=all noreboot=1 "
-            "conring_size=4M" % (dom0, dom0),
+            "noreboot=1 conring_size=4M" % (dom0, dom0),
             "-initrd", "%s console=hvc0 random.trust_cpu=on loglevel=5 "
             "moat=shell,%s" % (os.path.join(machine.IMAGES, "vmlinux"),
                                initrd),
