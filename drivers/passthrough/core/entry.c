@@ -82,6 +82,21 @@ void entry_ats_forget(struct rid_entry *e, struct moat_domain *d)
 
 /* ---- Reserved regions of a member ---- */
 
+/* A guest that was not built around the region is the usual reason. */
+static void say_unmapped(const struct moat_device *dev,
+                         const struct moat_domain *d,
+                         const struct resv_region *r, int rc)
+{
+    char name[DOMAIN_LABEL];
+
+    host_log_err(MOAT_PRI_SBDF ": reserved memory 0x%" PRIx64 "-0x%" PRIx64
+                 " cannot be mapped for %s (%d)%s", MOAT_SBDF_ARG(dev->dev),
+                 r->first, r->last, domain_label(d, name, sizeof(name)), rc,
+                 rc == -EBUSY ? ": other memory of it is there; for a guest, "
+                                "xl's rdm=\"strategy=host\" keeps it free"
+                              : "");
+}
+
 int device_resv_get(struct moat_device *dev, struct moat_domain *d)
 {
     struct resv_ref *ref, *undo;
@@ -92,6 +107,7 @@ int device_resv_get(struct moat_device *dev, struct moat_domain *d)
         rc = resv_get(d, ref->region);
         if ( !rc )
             continue;
+        say_unmapped(dev, d, ref->region, rc);
         for ( undo = dev->resv; undo != ref; undo = undo->next )
             resv_put(d, undo->region);
         return rc;
