@@ -14,6 +14,7 @@
 #include <xen/init.h>
 #include <xen/irq.h>
 #include <xen/msi.h>
+#include <xen/pci_regs.h>
 #include <xen/softirq.h>
 #include <xen/vpci.h>
 #include <xsm/xsm.h>
@@ -282,14 +283,29 @@ static void drop_vpci(struct pci_dev *pdev)
     pdev->domain = owner;
 }
 
+/*
+ * What a guest has told the device to do must not go on behind dom0's tables
+ * when the device is announced again.
+ */
+static void silence(pci_sbdf_t sbdf)
+{
+    uint16_t command = pci_conf_read16(sbdf, PCI_COMMAND);
+
+    pci_conf_write16(sbdf, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+}
+
 static int remove_locked(struct port_dev *p)
 {
     pci_sbdf_t sbdf = p->pdev.sbdf;
     struct domain *owner = p->pdev.domain;
     int rc;
 
-    if ( owner && owner != hardware_domain && !is_system_domain(owner) )
-        host_log_warn("%pp: removed while %pd has it", &sbdf, owner);
+    if ( owner && owner != hardware_domain && !p->hidden )
+    {
+        if ( owner != dom_io )
+            host_log_warn("%pp: removed while %pd has it", &sbdf, owner);
+        silence(sbdf);
+    }
 
     drop_vpci(&p->pdev);
     drop_interrupts(&p->pdev);
