@@ -240,16 +240,20 @@ struct moat_device_info
 int moat_device_add(struct moat_platform *p,
                     const struct moat_device_info *info,
                     struct moat_domain *owner, struct moat_device **dev);
-/* Block all its ids, flush, forget it. Its reserved regions stay installed
- * to the last. 0, or -ERESTART while moving. */
+/*
+ * Block all its ids, flush, forget it. Its reserved regions stay installed
+ * to the last. Those it tied together, and nothing else does, part if they
+ * are dom0's. 0, or -ERESTART while moving.
+ */
 int moat_device_remove(struct moat_device *dev);
 struct moat_device *moat_device_find(struct moat_platform *p,
                                      moat_sbdf_t dev);
 /*
  * Change the owner. @to NULL: quarantine. From guest or dom0 to a guest the
  * device passes through quarantine. On error the device is where it was,
- * unless the error is -EIO: then it is failed: cut off, behind quarantine
- * tables, and reported through host_device_failed().
+ * unless the error is -EIO: then it is failed: cut off, held
+ * (host_pci_hold()), behind quarantine tables, and reported through
+ * host_device_failed(). One line of the log says what became of it.
  * -ENODEV no unit covers it; -EPERM hidden or failed; -EBUSY moving, or a
  * region is in use by others (named in the log); -ENOMEM; -ENOSPC no domain
  * id left on a unit (said); -EINVAL a region cannot be installed.
@@ -267,9 +271,15 @@ struct moat_domain *moat_device_owner(const struct moat_device *dev);
 /* True if both can only be assigned together (they share a requester id). */
 bool moat_device_same_group(const struct moat_device *a,
                             const struct moat_device *b);
-/* A number equal for, and only for, devices of one group; never negative. */
+/*
+ * A number equal for, and only for, devices of one group; never negative. It
+ * stays while the group does; of two that become one the lower is kept.
+ */
 int moat_device_group(const struct moat_device *dev);
-/* (Re-)enable what dom0 may have reset, ATS for example. */
+/*
+ * (Re-)enable what dom0 may have reset, ATS for example; while the device is
+ * dom0's its access control (ACS) is read again. Device lock held.
+ */
 int moat_device_reenable(struct moat_device *dev);
 /*
  * The reserved regions of all devices, each (region, device) pair once; stops

@@ -243,7 +243,11 @@ TEST(tainted_and_refused)
     sim_pci_hold_fail(-EOPNOTSUPP);
     CHECK_EQ(move(nic, m.a), 0);
     CHECK(!machine_mastering(DISK));
+    CHECK_EQ(move(nic, NULL), 0);
+    CHECK_EQ(sim_log_count("its configuration space cannot be held"), 1);
+    CHECK_EQ(move(nic, m.a), 0);
     CHECK_LOG("0000:00:04.0: its configuration space cannot be held (-95)");
+    CHECK_EQ(sim_log_count("its configuration space cannot be held"), 2);
     CHECK_EQ(move(nic, m.dom0), 0);
     CHECK_EQ(sim_pci_holds(), 0);
     down();

@@ -96,6 +96,7 @@ struct moat_device
      * reserved region: see move_shared.c. */
     bool tainted;
     bool held;                      /* its configuration space, by us */
+    bool hold_said;                 /* that it could not be */
 
     unsigned int acs_pos;           /* configuration offset; 0: none */
     unsigned int ats_pos;           /* configuration offset; 0: none */

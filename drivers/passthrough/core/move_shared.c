@@ -102,16 +102,22 @@ void device_hold(struct moat_device *dev, bool hold)
 {
     int rc;
 
+    if ( !hold )
+        dev->hold_said = false;
     /* The hypervisor's own are held by it already. */
     if ( dev->held == hold || dev->hidden )
         return;
     rc = host_pci_hold(dev->dev, hold);
     if ( !rc )
+    {
         dev->held = hold;
-    else if ( hold )
+        return;
+    }
+    if ( hold && !dev->hold_said )
         host_log_warn(MOAT_PRI_SBDF ": its configuration space cannot be "
                       "held (%d): its bus mastering must be left off",
                       MOAT_SBDF_ARG(dev->dev), rc);
+    dev->hold_said = hold;
 }
 
 static int quiet(struct moat_device *dev)
