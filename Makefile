@@ -25,6 +25,7 @@ help:
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
 	@echo "make xen        build/xen/{xen,xen.gz,xen-syms,xen.efi}"
+	@echo "make xen-nohvm  without HVM; xen-debug, xen-xsm (Flask): the same way"
 	@echo "make xen-stock  the same of Debian's Xen as it is: build/xen-stock/"
 	@echo "make clean      removes build/ but for downloads and the small kernel"
 
