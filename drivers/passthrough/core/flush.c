@@ -197,14 +197,14 @@ static void flush_ats(struct moat_domain *d, const struct moat_flush *fl)
 static void make_range(struct hw_flush *f, uint16_t did,
                        const struct moat_flush *fl)
 {
-    memset(f, 0, sizeof(*f));
-    f->kind = HW_FLUSH_DID_RANGE;
-    f->did = did;
-    f->first = fl->first;
-    f->last = fl->last;
-    f->big_leaf = fl->big_leaf || !host_tables_empty(&fl->tables);
-    if ( !fl->first && fl->last == ~(uint64_t)0 )
-        f->kind = HW_FLUSH_DID;
+    *f = (struct hw_flush){
+        .kind = !fl->first && fl->last == ~(uint64_t)0 ? HW_FLUSH_DID
+                                                       : HW_FLUSH_DID_RANGE,
+        .did = did,
+        .big_leaf = fl->big_leaf || !host_tables_empty(&fl->tables),
+        .first = fl->first,
+        .last = fl->last,
+    };
 }
 
 /* Must @u be told of what @fl describes? */
@@ -214,25 +214,30 @@ static bool unit_cares(const struct moat_unit *u, const struct moat_flush *fl)
            (fl->added && u->caps.flush_added);
 }
 
+/* What units were asked together, and wait for together. */
+struct unit_ask
+{
+    struct moat_unit *u;
+    struct hw_flush f;
+    uint32_t token;
+    int rc;
+};
+
 struct unit_batch
 {
-    struct moat_unit *u[UNITS_AT_ONCE];
-    struct hw_flush f[UNITS_AT_ONCE];
-    uint32_t token[UNITS_AT_ONCE];
-    int rc[UNITS_AT_ONCE];
     unsigned int n;
+    struct unit_ask ask[UNITS_AT_ONCE];
 };
 
 static int batch_finish(struct moat_domain *d, struct unit_batch *b)
 {
-    unsigned int i;
+    struct unit_ask *a;
     int ret = 0;
 
-    for ( i = 0; i < b->n; i++ )
+    for ( a = b->ask; a < b->ask + b->n; a++ )
     {
-        if ( unit_state(b->u[i]) != UNIT_DEAD &&
-             !unit_flush_finish(b->u[i], &b->f[i], 1, b->rc[i],
-                                b->token[i]) )
+        if ( unit_state(a->u) != UNIT_DEAD &&
+             !unit_flush_finish(a->u, &a->f, 1, a->rc, a->token) )
             continue;
         ret = -EIO;
         domain_taint(d);
@@ -246,13 +251,13 @@ static int batch_add(struct moat_domain *d, struct unit_batch *b,
                      struct moat_unit *u, const struct moat_flush *f)
 {
     int rc = b->n == UNITS_AT_ONCE ? batch_finish(d, b) : 0;
-    unsigned int i = b->n++;
+    struct unit_ask *a = &b->ask[b->n++];
 
-    b->u[i] = u;
-    b->token[i] = 0;
-    make_range(&b->f[i], HOST_READ_ONCE(d->att[u->index].did), f);
-    b->rc[i] = unit_state(u) == UNIT_DEAD ? -EIO :
-               u->ops->flush_submit(u, &b->f[i], 1, &b->token[i]);
+    a->u = u;
+    a->token = 0;
+    make_range(&a->f, HOST_READ_ONCE(d->att[u->index].did), f);
+    a->rc = unit_state(u) == UNIT_DEAD ? -EIO :
+            u->ops->flush_submit(u, &a->f, 1, &a->token);
     return rc;
 }
 
