@@ -335,7 +335,9 @@ void port_dev_make_read_only(struct port_dev *p)
  * has mapped it writable: there nothing can be held. (A PVH dom0 reaches
  * configuration space through vPCI only.)
  */
-static bool __init bus_guarded(unsigned int seg, unsigned int bus)
+enum guard { NO_MMCFG, WRITABLE, READ_ONLY };
+
+static enum guard __init bus_guard(unsigned int seg, unsigned int bus)
 {
     unsigned int i;
 
@@ -347,10 +349,11 @@ static bool __init bus_guarded(unsigned int seg, unsigned int bus)
         if ( c->pci_segment == seg && c->start_bus_number <= bus &&
              c->end_bus_number >= bus )
             return rangeset_contains_range(mmio_ro_ranges, pfn,
-                                           pfn + PER_TABLE - 1);
+                                           pfn + PER_TABLE - 1)
+                   ? READ_ONLY : WRITABLE;
     }
 
-    return false;
+    return NO_MMCFG;
 }
 
 void __init port_note_mmcfg(void)
@@ -358,6 +361,7 @@ void __init port_note_mmcfg(void)
     acpi_physical_address pa;
     acpi_native_uint size;
     unsigned int bus;
+    bool warn = !pci_mmcfg_config_num;
     int seg;
 
     /* Ports alone are always guarded. */
@@ -368,8 +372,19 @@ void __init port_note_mmcfg(void)
     for ( seg = port_segment_from(0); seg >= 0;
           seg = port_segment_from(seg + 1) )
         for ( bus = 0; bus < PER_TABLE; bus++ )
-            if ( !bus_guarded(seg, bus) )
+        {
+            enum guard guard = bus_guard(seg, bus);
+
+            /* Xen drops buses that the memory map does not cover. */
+            if ( guard != READ_ONLY )
                 __set_bit(bus, segment_find(seg)->unguarded);
+            if ( guard == WRITABLE )
+                warn = true;
+        }
+
+    if ( warn )
+        host_log_warn("MMCFG is unused, or not reserved in the memory map: "
+                      "a PV dom0 writes to it without Xen");
 }
 
 /*
@@ -389,11 +404,7 @@ int host_pci_hold(moat_sbdf_t dev, bool hold)
 
     if ( hold && test_bit(sbdf.bus, s->unguarded) &&
          is_pv_domain(hardware_domain) )
-    {
-        host_log_err("%pp: dom0 writes to its configuration space without "
-                     "Xen (MMCFG is not reserved in the memory map)", &sbdf);
         return -EOPNOTSUPP;
-    }
 
     p->held = hold;
     if ( hold )
