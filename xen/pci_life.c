@@ -296,16 +296,11 @@ static void silence(pci_sbdf_t sbdf)
 
 static int remove_locked(struct port_dev *p)
 {
-    pci_sbdf_t sbdf = p->pdev.sbdf;
-    struct domain *owner = p->pdev.domain;
+    const struct domain *owner = p->pdev.domain;
     int rc;
 
     if ( owner && owner != hardware_domain && !p->hidden )
-    {
-        if ( owner != dom_io )
-            host_log_warn("%pp: removed while %pd has it", &sbdf, owner);
-        silence(sbdf);
-    }
+        silence(p->pdev.sbdf);
 
     drop_vpci(&p->pdev);
     drop_interrupts(&p->pdev);
@@ -315,7 +310,6 @@ static int remove_locked(struct port_dev *p)
 
     port_dev_account(p, NULL);
     port_dev_delete(p);
-    host_log_debug("%pp: removed", &sbdf);
 
     return 0;
 }
