@@ -21,8 +21,18 @@ TOOLS_SRC := $(sort $(wildcard tools/iommu-tables/*.c)) \
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/gcc/%.o)
 TOOLS_CLANG_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/clang/%.o)
 
-.PHONY: tools need-tools
+.PHONY: tools tools-install need-tools
 tools: $(TOOLS_B)/iommu-tables $(TOOLS_B)/clang/iommu-tables
+# As Debian has it; make tools-install prefix=/usr/local DESTDIR=...
+prefix ?= /usr/local
+tools-install: $(TOOLS_B)/iommu-tables
+	install -D -m 755 $< $(DESTDIR)$(prefix)/sbin/iommu-tables
+	install -D -m 644 tools/iommu-tables/iommu-tables.8 \
+	    $(DESTDIR)$(prefix)/share/man/man8/iommu-tables.8
+	install -D -m 644 tools/iommu-tables/JSON.md \
+	    $(DESTDIR)$(prefix)/share/doc/iommu-tables/JSON.md
+	install -D -m 644 tools/iommu-tables/iommu-tables.bash \
+	    $(DESTDIR)$(prefix)/share/bash-completion/completions/iommu-tables
 need-tools:
 	@$(if $(NEED),$(NEED) gcc clang libc6-dev libjansson-dev libpci-dev)
 

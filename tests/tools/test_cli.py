@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Options, exit statuses, differences, and what is told about all that."""
+import json
 import os
 import re
 import subprocess
@@ -85,6 +86,16 @@ def differences(t, own):
            "IVHD 10h at 030h, Special at 060h: Variety was HPET (2), is 3")
     t.says("--diff: another kind", diff("dmar-laptop", "ivrs-desktop"), 1,
            "the first is a DMAR, the second a IVRS")
+    doc = json.loads(t.run("-j", os.path.join(t.folder, "own",
+                                              "dmar-laptop.dat")).out)
+    del doc["tables"][0]["records"][2]["scopes"][1]
+    t.file("own/scope-less.dat",
+           t.run("-c", "-", stdin=json.dumps(doc).encode()).out_bytes)
+    r = diff("dmar-laptop", "scope-less")
+    t.check(r.status == 1 and r.out.count("\n") == 1 and
+            r.out.startswith("only in the first: RMRR at 078h, Device Scope "
+                             "at 098h: "),
+            "--diff: a scope less; lengths do not count", repr(r))
     r = diff("dmar-laptop", "dmar-server")
     t.check(r.status == 1 and r.out.count("only in the") > 5 and
             "OEM Table ID was \"LAPTOP\", is \"SERVER\"" in r.out,

@@ -96,6 +96,73 @@ def documented(t, own, real):
                        if "`%s`" % k not in text and '"%s"' % k not in text))
 
 
+# Where each bit field stands by the specifications: table, path to the field
+# in its JSON, offset of its lowest byte, {key: (lowest bit, bits)}.
+IVHD_FLAGS = {"ht_tun_en": (0, 1), "pass_pw": (1, 1), "res_pass_pw": (2, 1),
+              "isoc": (3, 1), "iotlb_sup": (4, 1), "coherent": (5, 1)}
+DTE = {"init_pass": (0, 1), "eint_pass": (1, 1), "nmi_pass": (2, 1),
+       "sys_mgt": (4, 2), "lint0_pass": (6, 1), "lint1_pass": (7, 1)}
+COUNTERS = {"pn_counters": (13, 4), "pn_banks": (17, 6),
+            "msi_num_ppr": (23, 5)}
+BITS = [
+    ("dmar-soc", ["flags"], 0x25,
+     {"intr_remap": (0, 1), "x2apic_opt_out": (1, 1),
+      "dma_ctrl_platform_opt_in": (2, 1)}),
+    ("dmar-soc", ["records", 0, "flags"], 0x34, {"include_pci_all": (0, 1)}),
+    ("dmar-soc", ["records", 0, "size"], 0x35,
+     {"register_pages_log2": (0, 4)}),
+    ("dmar-soc", ["records", 1, "flags"], 0x4c, {"atc_required": (0, 1)}),
+    ("dmar-server", ["records", 5, "flags"], 0xe8, {"all_ports": (0, 1)}),
+    ("dmar-soc", ["records", 2, "scopes", 0, "flags"], 0x6a,
+     {"nested_not_allowed": (0, 1), "pwsnp_not_allowed": (1, 1),
+      "pgsnp_not_allowed": (2, 1), "atc_hardened": (3, 1),
+      "atc_required": (4, 1)}),
+    ("ivrs-entries", ["ivinfo"], 0x24,
+     {"efr_sup": (0, 1), "dma_remap_sup": (1, 1), "gva_size": (5, 3),
+      "pa_size": (8, 7), "va_size": (15, 7), "ht_ats_resv": (22, 1)}),
+    ("ivrs-entries", ["records", 0, "flags"], 0x31,
+     dict(IVHD_FLAGS, pref_sup=(6, 1), ppr_sup=(7, 1))),
+    ("ivrs-entries", ["records", 1, "flags"], 0x99, IVHD_FLAGS),
+    ("ivrs-entries", ["records", 0, "info"], 0x42,
+     {"msi_num": (0, 5), "unit_id": (8, 5)}),
+    ("ivrs-entries", ["records", 0, "features"], 0x44,
+     dict(COUNTERS, xt_sup=(0, 1), nx_sup=(1, 1), gt_sup=(2, 1),
+          glx_sup=(3, 2), ia_sup=(5, 1), ga_sup=(6, 1), he_sup=(7, 1),
+          pas_max=(8, 5), gats=(28, 2), hats=(30, 2))),
+    ("ivrs-entries", ["records", 1, "attributes"], 0xac, COUNTERS),
+    ("ivrs-entries", ["records", 0, "entries", 1, "dte_setting"], 0x4f, DTE),
+    ("ivrs-entries", ["records", 0, "entries", 8, "extended_dte_setting"],
+     0x78, {"ats_disabled": (31, 1)}),
+    ("ivrs-mobile", ["records", 0, "entries", 4, "dte_setting"], 0x73, DTE),
+    ("ivrs-desktop", ["records", 2, "flags"], 0xd1,
+     {"unity": (0, 1), "ir": (1, 1), "iw": (2, 1),
+      "exclusion_range": (3, 1)}),
+]
+
+
+def bits(t, own):
+    """Each bit field alone, from JSON to its place in the table and back."""
+    wrong = []
+    for name, path, offset, fields in BITS:
+        doc = read(t, os.path.join(t.folder, "own", name + ".dat"))
+        width = max(low + n for low, n in fields.values()) + 7 >> 3
+        for key, (low, n) in fields.items():
+            value = True if n == 1 else (1 << n) - 1
+            edited = change(doc, ["tables", 0] + path, {key: value})
+            table = t.run("-c", "-",
+                          stdin=json.dumps(edited).encode()).out_bytes
+            said = read(t, t.file("bits.dat", table))["tables"][0]
+            for step in path:
+                said = said[step]
+            there = int.from_bytes(table[offset:offset + width], "little")
+            if (there != ((1 << n) - 1) << low or
+                    {k: v for k, v in said.items() if v} != {key: value} or
+                    set(said) != set(fields)):
+                wrong.append("%s %s %s: %#x, %r" % (name, path, key, there,
+                                                   said))
+    t.check_all("every bit is where the specifications have it", wrong)
+
+
 def change(doc, path, value):
     doc = copy.deepcopy(doc)
     at = doc
@@ -219,6 +286,7 @@ def run(t, own, real):
     if real:
         round_trip(t, "real tables", "real", real)
     header_made_right(t, own)
+    bits(t, own)
     edits(t, own)
     ivrs_edits(t, own)
     not_json(t, own)

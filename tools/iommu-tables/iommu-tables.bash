@@ -5,7 +5,7 @@ _iommu_tables()
 {
     local cur prev words cword split options
     options='--decode --verdicts --explain= --json --svg --html --compile
-             --diff --bytes --pci --pci= --output= --table= --color= --help
+             --diff --bytes --pci --pci= --memmap= --output= --table= --color= --help
              --version'
 
     _init_completion -s || return
@@ -24,7 +24,7 @@ _iommu_tables()
         --table)
             return
             ;;
-        --pci|-o|--output)
+        --pci|--memmap|-o|--output)
             _filedir
             return
             ;;
