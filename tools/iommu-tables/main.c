@@ -45,10 +45,10 @@ static int show(const struct machine *m, const struct options *o, FILE *out)
         rc = json_print(m, &f, out);
         break;
     case MODE_SVG:
-        rc = picture_svg(m, out);
+        rc = picture_svg(m, &f, out);
         break;
     case MODE_HTML:
-        rc = picture_html(m, out);
+        rc = picture_html(m, &f, out);
         break;
     case MODE_COMPILE:
     case MODE_DIFF:

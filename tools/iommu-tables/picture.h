@@ -5,10 +5,16 @@
 
 #include <stdio.h>
 
+struct findings;
 struct machine;
 
-/* One file, without references to others. 0, or -errno (also of writing). */
-int picture_svg(const struct machine *m, FILE *out);
-int picture_html(const struct machine *m, FILE *out);
+/*
+ * One file, without references to others. @f: of verdict_find(). 0, or -errno
+ * (also of writing).
+ */
+int picture_svg(const struct machine *m, const struct findings *f,
+                FILE *out);
+int picture_html(const struct machine *m, const struct findings *f,
+                 FILE *out);
 
 #endif /* TOOL_PICTURE_H */
