@@ -47,7 +47,7 @@ def options(t, own):
 
 
 def statuses(t, own):
-    for name, status in (("dmar-server", 0), ("ivrs-entries", 0),
+    for name, status in (("dmar-server", 0), ("ivrs-entries", 1),
                          ("checksum", 1), ("rmrr-reversed", 1),
                          ("scope-zero", 1), ("record-zero", 2),
                          ("block-zero", 2), ("length-beyond", 2)):

@@ -21,6 +21,7 @@ struct finding *finding_add(struct findings *f, enum severity severity,
     x->message = message;
     x->consequence = consequence;
     x->action = action;
+    x->log = NULL;
 
     return x;
 }
@@ -35,6 +36,7 @@ void findings_free(struct findings *f)
         free(f->list[i].message);
         free(f->list[i].consequence);
         free(f->list[i].action);
+        free(f->list[i].log);
     }
     free(f->list);
     f->list = NULL;
@@ -57,6 +59,33 @@ void findings_sort(struct findings *f)
 {
     if ( f->nr )
         qsort(f->list, f->nr, sizeof(*f->list), before);
+}
+
+static int worse(const void *left, const void *right)
+{
+    const struct finding *a = *(const struct finding *const *)left;
+    const struct finding *b = *(const struct finding *const *)right;
+
+    if ( a->severity != b->severity )
+        return a->severity > b->severity ? -1 : 1;
+    if ( a->offset != b->offset )
+        return a->offset < b->offset ? -1 : 1;
+    /* As they were found: those of one list are elements of one array. */
+    return a < b ? -1 : a > b;
+}
+
+const struct finding **findings_of(const struct findings *f,
+                                   const struct table *t, size_t *nr)
+{
+    const struct finding **list = xalloc(f->nr * sizeof(*list));
+    size_t i;
+
+    for ( i = *nr = 0; i < f->nr; i++ )
+        if ( f->list[i].table == t )
+            list[(*nr)++] = &f->list[i];
+    if ( *nr )
+        qsort(list, *nr, sizeof(*list), worse);
+    return list;
 }
 
 const char *severity_name(enum severity severity)

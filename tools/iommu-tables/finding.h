@@ -25,6 +25,7 @@ struct finding
     char *message;              /* what is wrong, in words */
     char *consequence;          /* what it means for the owner; or NULL */
     char *action;               /* what the hypervisor does; or NULL */
+    char *log;                  /* the line it logs on that; or NULL */
 };
 
 struct findings
@@ -44,6 +45,12 @@ struct finding *finding_add(struct findings *f, enum severity severity,
 void findings_free(struct findings *f);
 /* By table and offset, the worse first where these are equal. */
 void findings_sort(struct findings *f);
+/*
+ * Those of @t, the worst first, then by offset: an allocated array of
+ * pointers into @f, its length in @nr.
+ */
+const struct finding **findings_of(const struct findings *f,
+                                   const struct table *t, size_t *nr);
 
 /* "info", "warning", "error", "fatal" */
 const char *severity_name(enum severity severity);

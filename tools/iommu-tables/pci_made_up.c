@@ -41,12 +41,13 @@ static struct pci_device *have(struct maker *m, uint32_t sbdf)
 
 static void make_bridge(struct maker *m, struct pci_device *d)
 {
-    unsigned int bus = 255;
+    unsigned int bus = MOAT_SBDF_BUS(d->sbdf) + 1;
 
     if ( d->bridge )
         return;
-    while ( bus && (m->used[bus] || bus <= MOAT_SBDF_BUS(d->sbdf)) )
-        bus--;
+    while ( bus < 256 && m->used[bus] )
+        bus++;
+    bus &= 0xff;            /* none left: it leads nowhere */
     m->used[bus] = true;
     d->bridge = true;
     d->class_code = PCI_CLASS_BRIDGE << 8;

@@ -98,6 +98,36 @@ static void add_devices(struct scan *s, struct moat_platform *p)
                     &s->pci->devices[i]);
 }
 
+bool scan_stays(const struct scan_device *d)
+{
+    return d->fate == SCAN_HELD || d->fate == SCAN_NO_UNIT ||
+           d->fate == SCAN_DEAD_UNIT || d->fate == SCAN_UNIT_OFF;
+}
+
+/*
+ * Nobody gets a device while another that must go with it is dom0's, and this
+ * one never leaves dom0.
+ */
+static void find_ties(struct scan *s)
+{
+    size_t i, k;
+
+    for ( i = 0; i < s->nr_devices; i++ )
+        for ( k = 0; k < s->nr_devices; k++ )
+        {
+            struct scan_device *d = &s->devices[i];
+            const struct scan_device *other = &s->devices[k];
+            bool ids = d->group == other->group;
+
+            if ( d->fate != SCAN_FREE || !scan_stays(other) ||
+                 (!ids && !scan_shared(s, d, other)) )
+                continue;
+            d->fate = SCAN_TIED;
+            d->tied_to = other->sbdf;
+            d->tied_by_memory = !ids;
+        }
+}
+
 static int cf_check take_region(void *arg, moat_paddr_t first,
                                 moat_paddr_t last, unsigned int prot,
                                 moat_sbdf_t dev)
@@ -161,6 +191,7 @@ struct scan *scan_run(const struct machine *m, const struct table *t)
     made.pci = s->pci;
     made.memmap = m->memmap;
     s->ended = host_run(&made, &s->log, go, &run);
+    find_ties(s);
 
     return s;
 }

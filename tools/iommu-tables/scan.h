@@ -22,6 +22,7 @@ enum scan_fate
     SCAN_NO_UNIT,           /* in no unit's scope */
     SCAN_DEAD_UNIT,         /* the unit's record is of no use */
     SCAN_UNIT_OFF,          /* by an option, or for an erratum */
+    SCAN_TIED,              /* to one that stays: see tied_to */
 };
 
 struct scan_device
@@ -30,6 +31,8 @@ struct scan_device
     const struct pci_device *pci;
     enum scan_fate fate;
     char *denied;           /* SCAN_HELD: the hypervisor's words */
+    uint32_t tied_to;       /* SCAN_TIED: whom it has an id in common with, */
+    bool tied_by_memory;    /* or a region */
     int unit;               /* index in units; -1: none */
     int group;              /* equal for those that share an id */
     struct rid_set ids;
@@ -80,6 +83,8 @@ bool scan_uses(const struct scan_region *r, const struct scan_device *d);
 const struct scan_region *scan_shared(const struct scan *s,
                                       const struct scan_device *a,
                                       const struct scan_device *b);
+/* Does it stay with dom0 whatever is done? Bridges do not count. */
+bool scan_stays(const struct scan_device *d);
 /* May it be handed to a guest, alone or with others? */
 static inline bool scan_free_to_go(const struct scan_device *d)
 {

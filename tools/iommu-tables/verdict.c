@@ -1,61 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the hypervisor's parsers complain about, as findings. Which devices
- * can be given away is not available in this build.
- */
-#include "verdict.h"
+/* The judgement of tables, in its order. */
+#include "verdict_priv.h"
 
-#include "model.h"
-#include "util.h"
+#include <stdlib.h>
+#include <string.h>
 
-/* A parser's complaint about @n, in @t. */
-static void complaint(const struct table *t, const struct node *n,
-                      struct findings *f)
+struct finding *judge_add(struct judge *j, enum severity severity,
+                          size_t offset, char *rule, char *message,
+                          char *consequence, char *action)
 {
-    char room[32];
-    const char *section = n->fmt ? n->fmt->section : t->header.fmt->section;
-    const char *lost = n->kind == NODE_SCOPE || n->kind == NODE_ENTRY
-                       ? "this one is ignored, the others are used"
-                       : n->kind == NODE_REST
-                       ? "the rest cannot be told apart and is ignored"
-                       : "this record is not used, the others are";
-
-    finding_add(f, SEV_ERROR, t, n->err.offset, xprintf("%s", section),
-                xprintf("%s at %03zxh: %s; there is %#llx",
-                        node_name(n, room, sizeof(room)), n->offset,
-                        n->err.rule, (unsigned long long)n->err.value),
-                NULL, xprintf("%s", lost));
+    return finding_add(j->f, severity, j->t, offset, rule, message,
+                       consequence, action);
 }
 
-static void complaints(const struct table *t, const struct node *n,
-                       struct findings *f)
+static char *scope_id(const struct judge *j, const struct node *record,
+                      const struct dmar_scope *sc)
 {
-    size_t i;
+    char *path = NULL;
+    unsigned int i;
 
-    if ( n->rc < 0 )
-        complaint(t, n, f);
+    /* Only the hypervisor's made machine knows where a path leads. */
+    if ( sc->depth == 1 )
+        return say_device(j->s,
+                          MOAT_SBDF(node_value(record, "segment", 0),
+                                    sc->start_bus, sc->path[0],
+                                    sc->path[1]));
+    path = xprintf("%02x:%02x.%x", sc->start_bus, sc->path[0], sc->path[1]);
+    for ( i = 1; i < sc->depth; i++ )
+        path = say_more(path, "/%02x.%x", sc->path[2 * i],
+                        sc->path[2 * i + 1]);
+    return path;
+}
+
+char *judge_scopes(const struct judge *j, const struct node *n)
+{
+    char *all = NULL, *one;
+    size_t i, k, nr = 0;
+
     for ( i = 0; i < n->nr_kids; i++ )
-        complaints(t, &n->kids[i], f);
+        nr += n->kids[i].kind == NODE_SCOPE && n->kids[i].rc == 1;
+    for ( i = k = 0; i < n->nr_kids; i++ )
+    {
+        if ( n->kids[i].kind != NODE_SCOPE || n->kids[i].rc != 1 )
+            continue;
+        one = scope_id(j, n, &n->kids[i].hv.scope);
+        all = say_more(all, "%s%s", say_comma(k++, nr), one);
+        free(one);
+    }
+    return all;
 }
 
-static void table_find(const struct table *t, struct findings *f)
+static void judge_table(const struct machine *m, const struct table *t,
+                        struct findings *f)
 {
-    size_t i;
+    struct judge j = { m, t, scan_run(m, t), f, NULL };
 
-    if ( t->rc == -EBADMSG )
-        finding_add(f, SEV_WARN, t, t->err.offset,
-                    xprintf("%s", t->header.fmt->section),
-                    xprintf("%s; there is %#llx", t->err.rule,
-                            (unsigned long long)t->err.value), NULL, NULL);
-    if ( t->end_rc )
-        finding_add(f, SEV_FATAL, t, t->end.offset,
-                    xprintf("%s", t->header.fmt->section),
-                    xprintf("%s; there is %#llx", t->end.rule,
-                            (unsigned long long)t->end.value), NULL,
-                    xprintf("nothing of this table is used"));
-    for ( i = 0; i < t->nr_records; i++ )
-        if ( t->records[i].kind != NODE_REST )
-            complaints(t, &t->records[i], f);
+    j.said = xalloc(j.s->log.nr * sizeof(*j.said));
+    verdict_records(&j);
+    if ( !t->end_rc && t->kind == TABLE_DMAR )
+        verdict_dmar(&j);
+    if ( !t->end_rc && t->kind == TABLE_IVRS )
+        verdict_ivrs(&j);
+    if ( !j.s->rc )
+        verdict_devices(&j);
+    verdict_log(&j);
+    free(j.said);
+    scan_free(j.s);
 }
 
 void verdict_find(const struct machine *m, struct findings *f)
@@ -63,42 +73,6 @@ void verdict_find(const struct machine *m, struct findings *f)
     size_t i;
 
     for ( i = 0; i < m->nr_tables; i++ )
-        table_find(&m->tables[i], f);
+        judge_table(m, &m->tables[i], f);
     findings_sort(f);
-}
-
-static void print_one(const struct finding *x, FILE *out, bool colour)
-{
-    static const char *const codes[] =
-    {
-        [SEV_INFO] = "", [SEV_WARN] = "\033[33m", [SEV_ERROR] = "\033[31m",
-        [SEV_FATAL] = "\033[1;31m",
-    };
-
-    fprintf(out, "%s%s%s: at %03zxh: %s [%s]\n",
-            colour ? codes[x->severity] : "", severity_name(x->severity),
-            colour ? "\033[0m" : "", x->offset, x->message, x->rule);
-    if ( x->consequence )
-        fprintf(out, "    %s\n", x->consequence);
-    if ( x->action )
-        fprintf(out, "    The hypervisor: %s.\n", x->action);
-}
-
-void verdict_print(const struct machine *m, const struct findings *f,
-                   FILE *out, bool colour)
-{
-    size_t i;
-
-    (void)m;
-    for ( i = 0; i < f->nr; i++ )
-        print_one(&f->list[i], out, colour);
-}
-
-void verdict_summary(const struct machine *m, const struct findings *f,
-                     FILE *out, bool colour)
-{
-    (void)m;
-    (void)f;
-    (void)out;
-    (void)colour;
 }
