@@ -6,6 +6,8 @@
  *   dma enable BDF         memory decoding and bus mastering on, read back
  *   dma get BDF ADDR LEN   edu copies LEN bytes at bus address ADDR to itself
  *   dma put BDF ADDR LEN   edu copies LEN of its bytes to bus address ADDR
+ *   dma nvme DEV OPCODE CDW10 CDW11
+ *                          an admin command without data for an NVMe controller
  *
  * edu is QEMU's teaching device (1234:11e8). A blocked transfer ends like any
  * other as far as edu can tell: whether it happened is judged by the bytes.
@@ -18,9 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/nvme_ioctl.h>
 
 #define PAGE 4096u
 
@@ -179,6 +184,28 @@ static void page(const char *tag)
         exit(1);
 }
 
+static void nvme_admin(char **words)
+{
+    struct nvme_admin_cmd cmd = { 0 };
+    int fd = open(words[0], O_RDWR), status;
+
+    if ( fd < 0 )
+        fail(words[0]);
+    cmd.opcode = strtoul(words[1], NULL, 0);
+    cmd.cdw10 = strtoul(words[2], NULL, 0);
+    cmd.cdw11 = strtoul(words[3], NULL, 0);
+    status = ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd);
+    if ( status < 0 )
+        fail("NVMe admin command");
+    close(fd);
+    if ( status )
+    {
+        fprintf(stderr, "dma: %s refuses command %02x: status %x\n", words[0],
+                cmd.opcode, status);
+        exit(1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if ( argc == 3 && !strcmp(argv[1], "page") )
@@ -191,10 +218,13 @@ int main(int argc, char **argv)
     else if ( argc == 5 && !strcmp(argv[1], "put") )
         transfer(argv[2], strtoull(argv[3], NULL, 0),
                  strtoull(argv[4], NULL, 0), 1);
+    else if ( argc == 6 && !strcmp(argv[1], "nvme") )
+        nvme_admin(argv + 2);
     else
     {
         fprintf(stderr, "usage: dma page TAG | enable BDF | "
-                "get BDF ADDR LEN | put BDF ADDR LEN\n");
+                "get BDF ADDR LEN | put BDF ADDR LEN | "
+                "nvme DEV OPCODE CDW10 CDW11\n");
         return 1;
     }
 

@@ -1,14 +1,15 @@
 """Guests: their configuration for xl, and a shell in them."""
 import base64
 
-from machine import Failure
+from machine import Failure, patience, until
 
 
 class Guest:
-    """later: devices come when the guest runs, so xl has to be told early."""
+    """later: devices come when the guest runs, so xl has to be told early.
+    more: further lines of its configuration."""
 
     def __init__(self, machine, name, pci=(), kind="pv", memory=96,
-                 later=False):
+                 later=False, more=()):
         self.machine, self.name = machine, name
         self.log = "/var/log/xen/console/guest-%s.log" % name
         lines = ['name = "%s"' % name, 'type = "%s"' % kind, "vcpus = 1",
@@ -24,22 +25,33 @@ class Guest:
         if pci:
             lines.append("pci = [ %s ]" % ", ".join('"%s"' % p for p in pci))
         if later:
-            lines += ['passthrough = "sync_pt"', "e820_host = 1"]
+            lines += ['passthrough = "sync_pt"']
+        if later and kind == "pv":
+            lines += ["e820_host = 1"]
+        lines += more
         machine.put_file("/tmp/%s.cfg" % name, "\n".join(lines))
 
-    def create(self, seconds=40, wait=True):
-        self.machine.sh("rm -f %s; xl create /tmp/%s.cfg" %
-                        (self.log, self.name), seconds)
-        if wait:
+    def create(self, seconds=40, wait=True, paused=False):
+        """paused: it never runs a single instruction."""
+        self.machine.sh("rm -f %s; xl create %s/tmp/%s.cfg" % (
+            self.log, "-p " if paused else "", self.name), seconds)
+        if wait and not paused:
             self.wait(seconds)
         return self
 
     def wait(self, seconds=40):
         """Until the guest's shell is there."""
-        self.machine.sh(
-            "n=0; until grep -q 'moat: guest init' %s; do n=$((n+1)); "
-            "[ $n -lt %d ] || { tail -n 15 %s; exit 1; }; sleep 0.2; done" %
-            (self.log, seconds * 5, self.log), seconds + 10)
+        self.machine.sh("(%s) || { tail -n 15 %s; exit 1; }" % (
+            until("grep -q 'moat: guest init' " + self.log, seconds),
+            self.log), seconds + 10)
+
+    def attach(self, device):
+        """Returns when the guest has found the device: until then its kernel
+        writes to the command register."""
+        count = "ls /sys/bus/pci/devices 2>/dev/null | wc -l"
+        before = int(self.sh(count))
+        self.machine.sh("xl pci-attach %s %s" % (self.name, device))
+        self.sh(until("[ $(%s) -gt %d ]" % (count, before), 20))
 
     def domid(self):
         return int(self.machine.sh("xl domid " + self.name))
@@ -49,7 +61,7 @@ class Guest:
         m.guest_numbers += 1
         self.number = m.guest_numbers
         return "guest-run %s %s %d %d %s" % (
-            how, self.name, self.number, seconds,
+            how, self.name, self.number, patience(seconds),
             base64.b64encode(command.encode()).decode())
 
     def run(self, command, seconds=30):
@@ -71,8 +83,8 @@ class Guest:
 
     def finish(self, seconds):
         status, output = self.machine.run(
-            "guest-run finish %s %d %d -" % (self.name, self.number, seconds),
-            seconds + 15)
+            "guest-run finish %s %d %d -" % (
+                self.name, self.number, patience(seconds)), seconds + 15)
         if status:
             raise Failure("guest %s: status %d: %s" % (
                 self.name, status, output[-400:] or "no output"))
@@ -86,16 +98,14 @@ class Guest:
     def use_nic(self, seconds=40):
         """A lease from QEMU's DHCP server, and three pings to it."""
         self.sh(
-            "n=0; until [ -e /sys/class/net/eth0 ]; do n=$((n+1)); "
-            "[ $n -lt 100 ] || exit 1; sleep 0.1; done; ip link set eth0 up; "
-            "udhcpc -i eth0 -n -q -t 12 -T 1 -s /tmp/dhcp && "
-            "ping -c 3 -W 2 10.0.2.2", seconds)
+            until("[ -e /sys/class/net/eth0 ]", 10) +
+            "; ip link set eth0 up; udhcpc -i eth0 -n -q -t %d -T 1 "
+            "-s /tmp/dhcp && ping -c 3 -W 5 10.0.2.2" % patience(12), seconds)
         return self.sh("ip -4 -o addr show eth0")
 
     def use_nvme(self, seconds=60):
         """The magic that the test wrote, and a pattern there and back."""
-        self.sh("n=0; until [ -b /dev/nvme0n1 ]; do n=$((n+1)); "
-                "[ $n -lt 200 ] || exit 1; sleep 0.1; done", seconds)
+        self.sh(until("[ -b /dev/nvme0n1 ]", 20), seconds)
         magic = self.sh("head -c 15 /dev/nvme0n1")
         if "moat nvme magic" not in magic:
             raise Failure("the disk's magic reads " + repr(magic))

@@ -20,7 +20,7 @@ import time
 import traceback
 
 import machine
-from machine import Dead, Failure, Machine
+from machine import Dead, Failure, Machine, patience
 
 
 class Report:
@@ -104,7 +104,7 @@ class Scenario:
 
     def _one(self, m, function, began):
         """None, or why the step failed."""
-        if time.monotonic() - began > self.seconds:
+        if time.monotonic() - began > patience(self.seconds):
             return Dead("the scenario takes more than %d s" % self.seconds)
         try:
             function(m)

@@ -21,12 +21,13 @@ OUT = os.path.join(BUILD, "dom0")
 LOG = os.path.join(BUILD, "logs", "initrd.log")
 
 PACKAGES = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils",
-            "qemu-system-xen", "seabios", "ipxe-qemu", "busybox-static"]
+            "qemu-system-xen", "seabios", "ipxe-qemu", "busybox-static",
+            "libxen-dev"]
 
 XEN_LIB = "usr/lib/xen-4.17"
 DOM0_FILES = [XEN_LIB + "/bin/" + name for name in
               ("xl", "xenstored", "xenconsoled", "xenconsole",
-               "xen-init-dom0", "libxl-save-helper")]
+               "xen-init-dom0", "libxl-save-helper", "flask-label-pci")]
 DOM0_FILES += ["usr/bin/xenstore-" + name for name in
                ("read", "write", "ls", "list", "exists", "watch")]
 # The C library loads it when a thread is cancelled, which xl does.
@@ -289,6 +290,7 @@ def dom0(tree, name, files, modules=()):
     for guest in ("nic.cfg", "hvm.cfg"):
         cpio.file("etc/xen/" + guest, os.path.join(HERE, "dom0-" + guest),
                   0o644)
+    cpio.file("usr/bin/hyper", os.path.join(OUT, "hyper"))
     cpio.file("usr/bin/guest-run", os.path.join(HERE, "guest-run"))
     cpio.file("guest/guest.cpio", os.path.join(OUT, "guest.cpio"), 0o644)
     cpio.file("guest/vmlinux", os.path.join(OUT, "vmlinux"), 0o644)
@@ -300,10 +302,21 @@ def dom0(tree, name, files, modules=()):
     cpio.write(os.path.join(OUT, name))
 
 
-def compile_tool():
-    source, target = os.path.join(HERE, "dma.c"), os.path.join(OUT, "dma")
-    subprocess.run(["gcc", "-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror",
-                    "-static", "-s", "-o", target, source], check=True)
+# What hyper.c needs of Xen's libraries, in an order that links.
+XEN_LIBS = ["-lxen" + name for name in
+            ("ctrl", "foreignmemory", "devicemodel", "call", "hypfs", "evtchn",
+             "gnttab", "toollog", "toolcore")]
+
+
+def compile_tools(tree):
+    usr = os.path.join(tree.root, "usr")
+    for name, words in (("dma", []), ("hyper", [
+            "-L", os.path.join(usr, "lib", "x86_64-linux-gnu"), "-isystem",
+            os.path.join(usr, "include")] + XEN_LIBS)):
+        subprocess.run(
+            ["gcc", "-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror",
+             "-static", "-s", "-o", os.path.join(OUT, name),
+             os.path.join(HERE, name + ".c")] + words, check=True)
 
 
 def fingerprint(names):
@@ -311,7 +324,7 @@ def fingerprint(names):
     digest = hashlib.sha256(" ".join(names).encode())
     inputs = [os.path.join(HERE, n) for n in sorted(os.listdir(HERE))
               if n.startswith(("dom0-", "guest-")) or
-              n in ("initrd.py", "dma.c")]
+              n in ("initrd.py", "dma.c", "hyper.c")]
     for path in inputs:
         with open(path, "rb") as f:
             digest.update(path.encode() + f.read())
@@ -335,7 +348,7 @@ def main():
             all(os.path.exists(os.path.join(OUT, n)) for n in names)):
         return
     tree = Tree(unpacked())
-    compile_tool()
+    compile_tools(tree)
     base(tree, "guest-init").write(os.path.join(OUT, "guest.cpio"))
     dom0(tree, "dom0.cpio", DOM0_FILES)
     dom0(tree, "dom0-hvm.cpio", DOM0_FILES + HVM_FILES)

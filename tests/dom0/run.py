@@ -30,20 +30,27 @@ import firmware                                             # noqa: E402
 import firmware_amd                                         # noqa: E402
 import guests                                               # noqa: E402
 import hvm                                                  # noqa: E402
+import kills                                                # noqa: E402
 import pv                                                   # noqa: E402
+import qubes                                                # noqa: E402
 import regions                                              # noqa: E402
+import sharing                                              # noqa: E402
+import topology                                             # noqa: E402
 import unity                                                # noqa: E402
 
 # The longest first, so that the last ones even out.
-INTEL = [hvm.hvm, guests.rounds, pv.debian, pv.pv, guests.two, regions.table,
-         regions.option, builds.nohvm, firmware.records, firmware.units,
-         guests.none] + firmware.off + [firmware.force]
-AMD = [hvm.amd, guests.amd_rounds, pv.amd, unity.unity, regions.ivmd,
-       firmware_amd.records, firmware_amd.units, firmware_amd.ioapic_unnamed,
-       firmware_amd.ioapic_given] + firmware_amd.off + [
-           firmware_amd.ioapic_force]
-ALL = INTEL + AMD
-
+INTEL = [hvm.hvm, topology.topology, sharing.shared, guests.rounds, pv.debian,
+         pv.pv, guests.two, regions.table, regions.option, firmware.records,
+         firmware.units, builds.intel[0], guests.none] + firmware.off + [
+             firmware.force]
+AMD = [hvm.amd, topology.amd, sharing.amd, guests.amd_rounds, pv.amd,
+       unity.unity, regions.ivmd, firmware_amd.records, firmware_amd.units,
+       firmware_amd.ioapic_unnamed, firmware_amd.ioapic_given
+       ] + firmware_amd.off + [firmware_amd.ioapic_force]
+# By name only.
+NAMED = [kills.kills, kills.amd, qubes.qubes, qubes.amd, builds.pvh,
+         builds.amd_pvh] + builds.intel[1:] + builds.amd
+ALL = INTEL + AMD + NAMED
 
 
 def shell(options):

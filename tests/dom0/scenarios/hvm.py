@@ -8,7 +8,7 @@ format a VT-d unit does not read): the layer has to build them.
 import probe
 from guest import Guest
 from harness import Scenario
-from machine import EDU, Failure
+from machine import EDU, Failure, until
 from oracle import expect_fault, io_mappings
 
 MEMORY = 160                    # of the guest, MiB
@@ -79,8 +79,7 @@ def _(m):
 @hvm.step("the disk is detached from and attached to the running guest")
 def _(m):
     m.sh("xl pci-detach hvm " + m.nvme)
-    m.guest.sh("n=0; while [ -b /dev/nvme0n1 ]; do n=$((n+1)); "
-               "[ $n -lt 100 ] || exit 1; sleep 0.1; done")
+    m.guest.sh(until("! [ -b /dev/nvme0n1 ]", 10))
     m.sh("xl pci-attach hvm " + m.nvme)
     m.guest.use_nvme()
 

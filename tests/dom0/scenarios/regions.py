@@ -15,12 +15,14 @@ from oracle import expect_fault
 FIRST, LAST = LOW - 0x2000, LOW - 1
 
 option = Scenario("rmrr-option", dict(
-    xen_args="rmrr=0x%x-0x%x=%s" % (FIRST >> 12, LAST >> 12, EDU)))
-table = Scenario("rmrr-table", dict(boot=boot(
-    Table().main_unit().region("edu", FIRST, LAST, endpoint(EDU)).bytes())))
+    xen_args="dom0-iommu=strict,map-reserved rmrr=0x%x-0x%x=%s" % (
+        FIRST >> 12, LAST >> 12, EDU)))
+table = Scenario("rmrr-table", dict(
+    xen_args="dom0-iommu=map-inclusive", boot=boot(Table().main_unit().region(
+        "edu", FIRST, LAST, endpoint(EDU)).bytes())))
 # For a range of ids: the region is that of the one device there is.
 ivmd = Scenario("ivmd-option", dict(
-    iommu="amd", xen_args="ivmd=0x%x-0x%x=%s-%s" % (
+    iommu="amd", xen_args="dom0-iommu=strict ivmd=0x%x-0x%x=%s-%s" % (
         FIRST >> 12, LAST >> 12, EDU[5:], "00:05.7")))
 
 
@@ -41,6 +43,8 @@ def steps(s):
     def _(m):
         m.wait_dom0()
         m.wait_log(r"I/O virtualisation enabled", 1)
+        m.wait_log("Dom0 mode: " + ("Strict" if "strict" in m.xen_args else
+                                    "Relaxed"), 1)
         if m.boot:
             m.wait_log(r"ACPI: DMAR .*MOAT", 1)
 

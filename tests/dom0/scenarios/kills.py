@@ -1,0 +1,120 @@
+"""A guest is destroyed while its devices do DMA, again and again."""
+import re
+import socket
+import threading
+
+import probe
+from guest import Guest
+from harness import Scenario
+from machine import EDU, Failure, until
+from oracle import FAULT, OWNER, counts
+
+
+KILLS = 20
+
+
+class Flood:
+    """Sends bytes without end to whoever connects; guests find it at
+    10.0.2.2."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                s, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._send, args=(s,), daemon=True).start()
+
+    @staticmethod
+    def _send(s):
+        try:
+            while True:
+                s.sendall(bytes(65536))
+        except OSError:
+            s.close()
+
+
+kills = Scenario("kills", seconds=600)
+
+
+@kills.step("Xen boots dom0, NIC and disk are in quarantine")
+def _(m):
+    m.wait_dom0()
+    for device in (m.nic, m.nvme):
+        m.sh("xl pci-assignable-add " + device)
+    m.flood = Flood()
+    m.guest = Guest(m, "victim", [m.nic, m.nvme])
+    m.before = counts(m)
+    m.since = m.mark()
+
+
+@kills.step("%d times a guest is destroyed while its NIC receives and its "
+            "disk writes" % KILLS)
+def _(m):
+    for _ in range(KILLS):
+        m.guest.create()
+        m.guest.sh(
+            until("[ -e /sys/class/net/eth0 ] && [ -b /dev/nvme0n1 ]", 20) +
+            "; ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; "
+            "(while :; do nc 10.0.2.2 %d; sleep 0.1; done) >/dev/null 2>&1 & "
+            "(while :; do dd if=/dev/zero of=/dev/nvme0n1 bs=64k seek=16 "
+            "count=128 oflag=direct; done) >/dev/null 2>&1 & "
+            "(%s) || { grep eth0 /proc/net/dev; cat /sys/block/nvme0n1/stat; "
+            "grep -E 'eth0|nvme' /proc/interrupts; dmesg | tail -n 5; exit 1; "
+            "}" % (m.flood.port, until(
+                "[ $(cat /sys/class/net/eth0/statistics/rx_bytes) -gt 300000 ] "
+                "&& [ $(awk '{ print $7 }' /sys/block/nvme0n1/stat) -gt 2000 ]",
+                8)), 60)
+        m.guest.destroy()
+
+
+@kills.step("nothing but what a dead guest's device had begun was blocked",
+            vital=False, needs="fault log")
+def _(m):
+    m.read_log()
+    for f in FAULT.finditer(m.log, m.since):
+        if not re.fullmatch(OWNER["quarantine"], f["owner"]):
+            raise Failure(f[0])
+
+
+@kills.step("domain ids, table pages and interrupt entries are as before",
+            vital=False)
+def _(m):
+    after = counts(m)
+    if after != m.before:
+        raise Failure("(ids free, pages, entries) were %s, are %s" %
+                      (m.before, after))
+
+
+@kills.step("the disk holds what was written, and works in dom0")
+def _(m):
+    m.sh("xl pci-assignable-remove %s; echo %s >/sys/bus/pci/drivers_probe" %
+         (m.nvme, m.nvme))
+    m.sh(until("[ -b /dev/nvme0n1 ]", 20))
+    if "moat nvme magic" not in m.sh("head -c 15 /dev/nvme0n1"):
+        raise Failure("the disk's magic is gone")
+    m.sh("dd if=/dev/nvme0n1 bs=64k skip=16 count=1 2>/dev/null | "
+         "cmp -n 65536 - /dev/zero")
+
+
+@kills.step("edu in quarantine is blocked, and works in dom0", vital=False)
+def _(m):
+    _, page = probe.page(m, "dom0")
+    probe.reaches(m, page)
+    m.sh("xl pci-assignable-add " + EDU)
+    probe.blocked_write(m, page, page)
+
+
+@kills.step("the machine powers off")
+def _(m):
+    m.flood.listener.close()
+    m.power_off()
+
+
+amd = Scenario("amd-kills", dict(iommu="amd"), seconds=600)
+amd.steps = kills.steps
