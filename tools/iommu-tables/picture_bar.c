@@ -72,13 +72,15 @@ static double draw_region(struct layout *l, size_t index, double y)
     struct picture *p = l->p;
     struct pic_region *r = &p->regions[index];
     double height = region_height(r), end;
-    int colour = p->sets[r->set].colour;
+    char class[16] = "nobody";
 
+    if ( p->sets[r->set].colour >= 0 )
+        snprintf(class, sizeof(class), "c%d", p->sets[r->set].colour);
     fprintf(l->out, "<g class=\"region\" data-region=\"%zu\" data-set=\"%zu"
             "\" data-at=\"%03zX\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-            "height=\"%.1f\" rx=\"3\" class=\"c%d%s\"/>\n", index + 1, r->set,
-            r->node->offset, l->bar_x - 3, y, l->bar_w + 6, height,
-            colour < 0 ? 0 : colour, r->unused ? " unused rim" : "");
+            "height=\"%.1f\" rx=\"3\" class=\"%s%s\"/>\n", index + 1, r->set,
+            r->node->offset, l->bar_x - 3, y, l->bar_w + 6, height, class,
+            r->unused ? " unused rim" : "");
     end = region_labels(l, index, y + 12);
     fputs("</g>\n", l->out);
     r->y = y + height / 2;

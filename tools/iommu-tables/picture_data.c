@@ -31,13 +31,19 @@ static char *label_of(const struct picture *p, const struct pci_device *pci)
     return xprintf("%s", pci->path);
 }
 
-static int unit_of(const struct picture *p, const struct scan_device *d)
+static int unit_of(const struct picture *p, const struct pic_device *d)
 {
+    int at = d->scan->unit;
     size_t i;
 
-    if ( d->unit < 0 || (size_t)d->unit >= p->scan->nr_units )
+    /* A unit of AMD's is a device in nobody's scope. */
+    for ( i = 0; p->t->kind == TABLE_IVRS && i < p->nr_units; i++ )
+        if ( d->sbdf == ((uint32_t)p->units[i].segment << 16 |
+                         p->units[i].id) )
+            return (int)i;
+    if ( at < 0 || (size_t)at >= p->scan->nr_units )
         return PIC_NO_UNIT;
-    i = picture_unit_of(p, &p->scan->units[d->unit]);
+    i = picture_unit_of(p, &p->scan->units[at]);
     return i < p->nr_units ? (int)i : PIC_NO_UNIT;
 }
 
@@ -56,7 +62,7 @@ static void take_devices(struct picture *p)
         if ( p->scanned && i < p->scan->nr_devices )
         {
             d->scan = &p->scan->devices[i];
-            d->unit = unit_of(p, d->scan);
+            d->unit = unit_of(p, d);
         }
     }
     p->left_out += pci->nr - i;

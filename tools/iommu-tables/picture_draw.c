@@ -89,7 +89,7 @@ static unsigned int advance(uint32_t c, enum face face)
         return c < 0x250 || c == 0x2026 ? 604 : 1210;
     if ( c >= 0x250 && c != 0x2026 )
         return 1210;
-    if ( c == 0xb7 || (c < 0x80 && strchr(" .,:;'|!/ijlI", (int)c)) )
+    if ( c == 0xb7 || c == 0xa0 || (c < 0x80 && strchr(" .,:;'|!/ijlI", (int)c)) )
         return 345;
     if ( c < 0x80 && strchr("()[]-frtJ", (int)c) )
         return 420;
@@ -289,8 +289,8 @@ void draw_style(FILE *out)
           ".paper{fill:#fff}.card{fill:#f5f7f9;stroke:#c3cad2}"
           ".row{fill:#fff;stroke:#d5dae0}.pill{fill:#e6ebf1}"
           ".pill.sp{fill:#e9e4f5}.bar{fill:#e1e6eb;stroke:#9aa4af}"
-          ".absent{stroke-dasharray:4 3;fill:none}\n"
-          ".wire{fill:none;stroke-width:2}"
+          ".absent{stroke-dasharray:4 3;fill:none;stroke:#7c8793}\n"
+          ".nobody{fill:#9aa4af}.wire{fill:none;stroke-width:2}"
           ".unused{stroke-dasharray:3 3}.rim{stroke:#9aa4af;fill:none}"
           ".cut{stroke:#9aa4af;fill:none}\n"
           ".sign .in{stroke:#fff;stroke-width:2;fill:none}"

@@ -94,7 +94,7 @@ struct pic_region
 struct pic_set
 {
     size_t nr_devices;              /* that could be given away */
-    size_t nr_regions;
+    size_t nr_regions, nr_users;
     int colour;                     /* -1: none */
     char *name;                     /* "A"; NULL: goes alone */
 };
@@ -141,7 +141,7 @@ void picture_sets(struct picture *p);
 void picture_targets(struct picture *p);
 /* Is the region for @d, by any of its ids? */
 bool picture_uses(const struct pic_region *r, const struct pic_device *d);
-/* Can it be asked for at all? Bridges cannot. */
+/* Can it be asked for at all? Bridges and IOMMUs cannot. */
 bool picture_counts(const struct pic_device *d);
 /* The index of what the scan calls @u, or nr_units. */
 size_t picture_unit_of(const struct picture *p, const struct scan_unit *u);
@@ -155,6 +155,8 @@ bool picture_resolve(const struct picture *p, uint16_t segment,
 char *words_clean(const char *s);
 /* To XML or HTML, in text or in an attribute. @s: any bytes. */
 void words_escape(FILE *out, const char *s);
+/* The same, with line ends kept. */
+void words_lines(FILE *out, const char *s);
 /* "128 KiB", "1.5 GiB" */
 char *words_size(uint64_t len);
 char *words_add(char *s, const char *between, char *addition);
@@ -231,6 +233,8 @@ void picture_draw(struct picture *p, FILE *out, double width, double y,
                   double *end);
 void bar_draw(struct layout *l);
 void bar_lines(const struct layout *l);
+/* What a page has besides the picture (picture_tables.c). */
+void tables_write(FILE *out, const struct picture *p);
 /* What the signs mean. Returns where the next may begin. */
 double draw_legend(FILE *out, double width, double y);
 

@@ -26,6 +26,8 @@ bool picture_uses(const struct pic_region *r, const struct pic_device *d)
 
 bool picture_counts(const struct pic_device *d)
 {
+    if ( d->pci && d->pci->class_code >> 8 == PCI_CLASS_IOMMU )
+        return false;
     if ( d->scan )
         return d->scan->fate != SCAN_BRIDGE;
     return !d->pci || !d->pci->bridge;
@@ -113,7 +115,7 @@ static void name_sets(struct picture *p)
                       : xprintf("%c%u", 'A' + letter % 26, letter / 26);
             letter++;
         }
-        if ( s->name || s->nr_regions )
+        if ( s->name || (s->nr_regions && s->nr_users) )
             s->colour = (int)(colour++ % PIC_COLOURS);
     }
 }
@@ -141,6 +143,7 @@ void picture_sets(struct picture *p)
     {
         p->regions[i].set = set_of(p, set, top(up, p->nr_devices + i));
         p->sets[p->regions[i].set].nr_regions++;
+        p->sets[p->regions[i].set].nr_users += p->regions[i].nr_users;
     }
     name_sets(p);
     free(up);

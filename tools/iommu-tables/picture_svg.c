@@ -373,18 +373,20 @@ static void draw_head(struct layout *l)
 void picture_draw(struct picture *p, FILE *out, double width, double y,
                   double *end)
 {
-    struct layout l = { p, out, width, width < 600 ? 8 : 20 };
+    struct layout l = { .p = p, .out = out, .width = width };
     double top, bottom;
 
     l.narrow = width < 600;
+    l.margin = l.narrow ? 8 : 20;
     l.y = y;
     l.cards_x = l.margin;
     l.cards_w = width - 2 * l.margin;
     if ( p->nr_regions )
     {
-        l.cards_w = l.narrow ? 192 : 690;
+        l.cards_w = l.narrow ? 192 : width < 1000 ? 420 : 690;
         l.bar_w = l.narrow ? 12 : 26;
-        l.bar_x = l.narrow ? width - 136 : width - 300;
+        l.bar_x = l.narrow ? width - 136 : width < 1000 ? width - 254
+                                                         : width - 300;
         l.label_x = l.bar_x + l.bar_w + (l.narrow ? 5 : 12);
         l.label_w = width - l.label_x - l.margin / 2;
     }

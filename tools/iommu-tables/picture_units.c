@@ -46,9 +46,23 @@ static bool is_used(const struct picture *p, const struct node *n)
     return false;
 }
 
+/* A line does not end within: no-break spaces. */
+static char *type_words(const struct node *n)
+{
+    char name[16], *blank;
+
+    snprintf(name, sizeof(name), "%s", n->fmt->name);
+    blank = strchr(name, ' ');
+    if ( !blank )
+        return xprintf("%s\u00a0at\u00a0%03zXh", name, n->offset);
+    *blank = 0;
+    return xprintf("%s\u00a0%s\u00a0at\u00a0%03zXh", name, blank + 1,
+                   n->offset);
+}
+
 static void take_unit(struct picture *p, const struct node *n)
 {
-    char *type = xprintf("%s at %03zXh", n->fmt->name, n->offset);
+    char *type = type_words(n);
     struct pic_unit *u = same_unit(p, n);
 
     if ( u )

@@ -252,9 +252,9 @@ char *words_region(const struct picture *p, const struct pic_region *r)
                ? xprintf("the same as R%zu", (size_t)(r - p->regions))
                : xprintf("overlaps R%zu", (size_t)(r - p->regions));
     if ( r->prot == MOAT_READ )
-        return xprintf("to be read only");
+        return xprintf("read only");
     if ( r->prot == MOAT_WRITE )
-        return xprintf("to be written only");
+        return xprintf("write only");
     return NULL;
 }
 
