@@ -112,7 +112,8 @@ static int assign_op(const struct xen_domctl_assign_device *op,
     if ( test && rc )
         rc = -EINVAL;
     else if ( !test && !rc )
-        rc = assign(d, sbdf, op->flags);
+        /* Again: the lock orders this with the release of its devices. */
+        rc = d->is_dying ? -EINVAL : assign(d, sbdf, op->flags);
     pcidevs_unlock();
 
     return rc;
