@@ -111,7 +111,9 @@ def large(t, own):
         table[100] ^= 1
         table[-100] ^= 1
         other = t.file(name + "2.dat", bytes(table))
-        t.check(t.run("-d", path).status == 0, "64 KiB of %s" % name)
+        r = t.run("-d", path)
+        t.check(r.status in (0, 1, 2) and r.out.count("\n") > 16000,
+                "64 KiB of %s" % name, repr(r))
         r = t.run("--diff", path, other)
         t.check(r.status == 1 and 2 <= r.out.count("\n") <= 8,
                 "--diff of 64 KiB of %s" % name, repr(r))

@@ -50,7 +50,8 @@ def shape(t, own):
             table["source"] == path and table["host_address_width"] == 38 and
             table["flags"] == {"intr_remap": True, "x2apic_opt_out": False,
                                "dma_ctrl_platform_opt_in": True} and
-            table["findings"] == [], "JSON: a table", repr(table)[:400])
+            {f["severity"] for f in table["findings"]} <= {"info"},
+            "JSON: a table", repr(table)[:400])
     t.check({k: v for k, v in record.items() if k != "scopes"} ==
             {"type": "RMRR", "offset": 0x78, "length": 40, "used": "yes",
              "segment": "0x0000", "base": "0x8a785000",
