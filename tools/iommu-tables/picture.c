@@ -47,7 +47,21 @@ static double draw_findings(FILE *out, const struct findings *f, double y)
     return y;
 }
 
-int picture_svg(const struct machine *m, const struct findings *f, FILE *out)
+struct findings picture_order(const struct findings *f)
+{
+    struct findings copy = { xresize(NULL, f->nr, sizeof(*f->list)) };
+    int severity;
+    size_t i;
+
+    for ( severity = SEV_FATAL; severity >= SEV_INFO; severity-- )
+        for ( i = 0; i < f->nr; i++ )
+            if ( (int)f->list[i].severity == severity )
+                copy.list[copy.nr++] = f->list[i];
+    return copy;
+}
+
+static int write_svg(const struct machine *m, const struct findings *f,
+                     FILE *out)
 {
     char *text = NULL;
     double y = 4, end;
@@ -62,13 +76,13 @@ int picture_svg(const struct machine *m, const struct findings *f, FILE *out)
         struct picture *p = picture_collect(m, &m->tables[i], f);
 
         fprintf(body, "<g class=\"table\" data-table=\"%zu\">\n", i);
-        picture_draw(p, body, WIDTH, y, &end);
+        picture_draw(p, body, WIDTH, y, true, &end);
         fputs("</g>\n", body);
         y = end + 12;
         picture_free(p);
     }
     y = draw_findings(body, f, y);
-    y = draw_legend(body, WIDTH, y + 6);
+    y = draw_legend(body, 20, WIDTH, y + 6);
     if ( fclose(body) )
     {
         free(text);
@@ -84,4 +98,13 @@ int picture_svg(const struct machine *m, const struct findings *f, FILE *out)
     free(text);
 
     return ferror(out) ? -EIO : 0;
+}
+
+int picture_svg(const struct machine *m, const struct findings *f, FILE *out)
+{
+    struct findings ordered = picture_order(f);
+    int rc = write_svg(m, &ordered, out);
+
+    free(ordered.list);
+    return rc;
 }

@@ -30,7 +30,7 @@ static const char page_style[] =
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;"
     "font-size:14px}th,td{text-align:left;vertical-align:top;"
     "padding:5px 12px 5px 0;border-bottom:1px solid #d5dae0}"
-    "td{overflow-wrap:normal}td.code,pre{font-family:\"DejaVu Sans Mono\","
+    "th,td{overflow-wrap:normal}td.code,pre{font-family:\"DejaVu Sans Mono\","
     "Menlo,Consolas,monospace;font-size:13px}td.code{white-space:nowrap}"
     "pre{white-space:pre-wrap}td.wide{min-width:16em}"
     "summary{cursor:pointer;margin:1em 0}\n"
@@ -96,20 +96,15 @@ static void write_finding(FILE *out, const struct findings *f, size_t i)
     fputs("</div></li>\n", out);
 }
 
-/* What there is of each kind, the worst first. */
-static void write_counts(FILE *out, const struct findings *f)
+static void write_list(FILE *out, const struct findings *f, size_t from,
+                       size_t to)
 {
-    size_t n[SEV_FATAL + 1] = { 0 }, i;
-    int s, any = 0;
-
-    for ( i = 0; i < f->nr; i++ )
-        n[f->list[i].severity]++;
-    fputs("<p>", out);
-    for ( s = SEV_FATAL; s >= SEV_INFO; s-- )
-        if ( n[s] )
-            fprintf(out, "%s%zu %s", any++ ? ", " : "Findings: ", n[s],
-                    severity_name((enum severity)s));
-    fputs(any ? ".</p>\n" : "No findings.</p>\n", out);
+    if ( from == to )
+        return;
+    fputs("<ol class=\"findings\">\n", out);
+    for ( ; from < to; from++ )
+        write_finding(out, f, from);
+    fputs("</ol>\n", out);
 }
 
 /* What verdict.h's functions say, for which they need a file. */
@@ -132,30 +127,57 @@ static const char *words_close(struct words *w)
     return fclose(w->file) ? "" : w->text;
 }
 
+/* Lines that were broken for a terminal are joined. */
+static void paragraphs(FILE *out, char *text)
+{
+    char *s = text, *end;
+
+    while ( *s )
+    {
+        end = s;
+        while ( (end = strchr(end, '\n')) && end[1] == ' ' )
+        {
+            *end++ = ' ';
+            while ( *end == ' ' && end[1] == ' ' )
+                memmove(end, end + 1, strlen(end));
+            if ( *end == ' ' )
+                memmove(end, end + 1, strlen(end));
+        }
+        if ( end )
+            *end = 0;
+        paragraph(out, "", "", s);
+        if ( !end )
+            break;
+        s = end + 1;
+    }
+}
+
 static void write_summary(FILE *out, const struct machine *m,
                           const struct findings *f)
 {
+    struct findings ordered = picture_order(f);
     struct words w;
-    size_t i;
+    size_t problems = 0;
 
+    while ( problems < f->nr && ordered.list[problems].severity != SEV_INFO )
+        problems++;
     if ( words_open(&w) )
     {
         verdict_summary(m, f, w.file, false);
         if ( *words_close(&w) )
-        {
-            fputs("<pre>", out);
-            words_lines(out, w.text);
-            fputs("</pre>\n", out);
-        }
+            paragraphs(out, w.text);
         free(w.text);
     }
-    write_counts(out, f);
-    if ( f->nr )
-        fputs("<ol class=\"findings\">\n", out);
-    for ( i = 0; i < f->nr; i++ )
-        write_finding(out, f, i);
-    if ( f->nr )
-        fputs("</ol>\n", out);
+    write_list(out, &ordered, 0, problems);
+    if ( problems < f->nr )
+    {
+        fprintf(out, "<details%s><summary>Worth knowing: %zu</summary>\n",
+                f->nr - problems < 4 ? " open=\"open\"" : "",
+                f->nr - problems);
+        write_list(out, &ordered, problems, f->nr);
+        fputs("</details>\n", out);
+    }
+    free(ordered.list);
     if ( words_open(&w) )
     {
         verdict_print(m, f, w.file, false);
@@ -180,8 +202,8 @@ static int write_picture(FILE *out, struct picture *p, unsigned int number,
 
     if ( !body )
         return -ENOMEM;
-    picture_draw(p, body, width, 0, &end);
-    end = draw_legend(body, width, end + 6);
+    picture_draw(p, body, width, 0, false, &end);
+    end = draw_legend(body, 2, width, end + 6);
     if ( !fclose(body) )
         fprintf(out, "<svg class=\"w%u\" viewBox=\"0 0 %.0f %.0f\" "
                 "role=\"img\">\n%s</svg>\n", number, width, end, text);
@@ -194,14 +216,19 @@ static int write_table(FILE *out, const struct machine *m,
 {
     static const double widths[] = { 352, 760, 1160 };
     struct picture *p = picture_collect(m, t, f);
-    char *title = words_title(p);
+    char *title = words_title(p), *subtitle = words_subtitle(p);
     unsigned int i;
     int rc = 0;
 
     fputs("<section class=\"table\">\n<h2>", out);
     words_escape(out, title);
-    fputs("</h2>\n<figure>\n", out);
+    fputs("</h2>\n", out);
+    paragraph(out, " class=\"soft\"", "", subtitle);
+    if ( !p->scanned )
+        paragraph(out, "", "", words_stuck);
+    fputs("<figure>\n", out);
     free(title);
+    free(subtitle);
     for ( i = 0; i < ARRAY_SIZE(widths) && !rc; i++ )
         rc = write_picture(out, p, i + 1, widths[i]);
     fputs("</figure>\n", out);
@@ -215,6 +242,7 @@ static int write_table(FILE *out, const struct machine *m,
 int picture_html(const struct machine *m, const struct findings *f,
                  FILE *out)
 {
+    struct findings ordered = picture_order(f);
     size_t i;
     int rc = 0;
 
@@ -229,7 +257,8 @@ int picture_html(const struct machine *m, const struct findings *f,
           "IOMMU</h1>\n", out);
     write_summary(out, m, f);
     for ( i = 0; i < m->nr_tables && !rc; i++ )
-        rc = write_table(out, m, &m->tables[i], f);
+        rc = write_table(out, m, &m->tables[i], &ordered);
+    free(ordered.list);
     fputs("<script>", out);
     fputs(page_script, out);
     fputs("</script>\n</body></html>\n", out);

@@ -32,14 +32,14 @@ static const struct { const char *drawing, *words; } signs[] =
 struct flow
 {
     FILE *out;
-    double x, y, width;
+    double x, y, left, width;
 };
 
 static void place(struct flow *f, double needed)
 {
-    if ( f->x > 20 && f->x + needed > f->width - 10 )
+    if ( f->x > f->left && f->x + needed > f->width - 10 )
     {
-        f->x = f->width < 600 ? 8 : 20;
+        f->x = f->left;
         f->y += 26;
     }
 }
@@ -67,7 +67,7 @@ static void entry(struct flow *f, const char *drawing, int severity,
     }
 }
 
-double draw_legend(FILE *out, double width, double y)
+double draw_legend(FILE *out, double left, double width, double y)
 {
     static const char *const severities[] =
     {
@@ -76,7 +76,7 @@ double draw_legend(FILE *out, double width, double y)
         [SEV_ERROR] = "wrong, something is lost",
         [SEV_FATAL] = "the table cannot be used",
     };
-    struct flow f = { out, width < 600 ? 8 : 20, y + 18, width };
+    struct flow f = { out, left, y + 18, left, width };
     size_t i;
 
     fputs("<g class=\"legend\">\n", out);

@@ -149,6 +149,12 @@ size_t picture_unit_of(const struct picture *p, const struct scan_unit *u);
 bool picture_resolve(const struct picture *p, uint16_t segment,
                      const struct dmar_scope *s, uint32_t *sbdf);
 
+/*
+ * A copy of @f in the order that is shown, the worst first; the strings
+ * remain @f's, the caller frees the list only.
+ */
+struct findings picture_order(const struct findings *f);
+
 /* ---- picture_words.c: all allocated ---- */
 
 /* UTF-8 for people: what is not, or cannot be seen, is replaced. */
@@ -169,6 +175,8 @@ char *words_subtitle(const struct picture *p);
 char *words_unit(const struct picture *p, const struct pic_unit *u);
 /* Name and kind of a device; may be empty. */
 char *words_device(const struct pic_device *d);
+/* Where the scan did not get to the end. */
+extern const char words_stuck[];
 /* What its owner must know of it; NULL: nothing. */
 char *words_notes(const struct picture *p, const struct pic_device *d);
 /* Who a region is for. */
@@ -228,14 +236,17 @@ struct layout
 #define PIC_LINE        18.0
 #define PIC_SMALL_LINE  15.5
 
-/* A table's part of an SVG, from @y on; *@end: where the next may begin. */
+/*
+ * A table's part of an SVG, from @y on, with its title or without; *@end:
+ * where the next may begin.
+ */
 void picture_draw(struct picture *p, FILE *out, double width, double y,
-                  double *end);
+                  bool title, double *end);
 void bar_draw(struct layout *l);
 void bar_lines(const struct layout *l);
 /* What a page has besides the picture (picture_tables.c). */
 void tables_write(FILE *out, const struct picture *p);
 /* What the signs mean. Returns where the next may begin. */
-double draw_legend(FILE *out, double width, double y);
+double draw_legend(FILE *out, double left, double width, double y);
 
 #endif /* TOOL_PICTURE_PRIV_H */

@@ -167,9 +167,13 @@ static bool is_plain(const struct picture *p, size_t index)
 /* As wide as the widest of them needs, within bounds. */
 static unsigned int columns(const struct picture *p, int unit, double width)
 {
-    double widest = 90, w;
-    unsigned int n;
+    double widest = 90, most, w;
+    unsigned int n = 0;
     size_t i;
+
+    for ( i = 0; i < p->nr_devices; i++ )
+        n += p->devices[i].unit == unit;
+    most = n > 24 ? 330 : width;
 
     for ( i = 0; i < p->nr_devices; i++ )
     {
@@ -181,7 +185,7 @@ static unsigned int columns(const struct picture *p, int unit, double width)
         name = words_device(d);
         w = draw_width(d->label, strlen(d->label), FACE_MONO, PIC_SMALL) + 14;
         w += draw_width(name, strlen(name), FACE_SANS, PIC_SMALL);
-        w = w > 330 ? 330 : w + 12;
+        w = w + 12 > most ? most : w + 12;
         if ( w > widest )
             widest = w;
         free(name);
@@ -364,33 +368,43 @@ static void draw_head(struct layout *l)
     if ( !p->scanned )
         l->y += PIC_LINE *
                 draw_wrapped(l->out, x, l->y + 3, width, FACE_BOLD, PIC_TEXT,
-                             PIC_LINE, 3, "", "The hypervisor does not get "
-                             "anywhere with this table.") + 3;
+                             PIC_LINE, 3, "", words_stuck) + 3;
     free(title);
     free(subtitle);
 }
 
 void picture_draw(struct picture *p, FILE *out, double width, double y,
-                  double *end)
+                  bool title, double *end)
 {
     struct layout l = { .p = p, .out = out, .width = width };
     double top, bottom;
 
     l.narrow = width < 600;
-    l.margin = l.narrow ? 8 : 20;
+    l.margin = !title ? 2 : l.narrow ? 8 : 20;
     l.y = y;
     l.cards_x = l.margin;
     l.cards_w = width - 2 * l.margin;
     if ( p->nr_regions )
     {
-        l.cards_w = l.narrow ? 192 : width < 1000 ? 420 : 690;
+        l.cards_w = l.narrow ? 184 : width < 1000 ? 420 : 690;
         l.bar_w = l.narrow ? 12 : 26;
         l.bar_x = l.narrow ? width - 136 : width < 1000 ? width - 254
                                                          : width - 300;
         l.label_x = l.bar_x + l.bar_w + (l.narrow ? 5 : 12);
         l.label_w = width - l.label_x - l.margin / 2;
     }
-    draw_head(&l);
+    if ( title )
+        draw_head(&l);
+    else if ( draw_marks(NULL, p, PIC_TABLE, 0, 0, 0) > 0 )
+    {
+        draw_text(out, l.margin, l.y + 17, FACE_SANS, PIC_SMALL, "soft",
+                  "The table as a whole:");
+        draw_marks(out, p, PIC_TABLE, 0, l.margin + 128 +
+                   draw_marks(NULL, p, PIC_TABLE, 0, 0, 0), l.y + 5);
+        l.y += 28;
+    }
+    else
+        l.y += 4;
     top = l.y;
     draw_cards(&l);
     bottom = l.y;

@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+const char words_stuck[] = "The hypervisor cannot use this table: what is "
+                           "drawn is what can be read of it.";
+
 char *words_add(char *s, const char *between, char *addition)
 {
     char *joined = xprintf("%s%s%s", s, between, addition);
@@ -182,7 +185,8 @@ static char *ids_note(const struct picture *p, const struct pic_device *d,
     return s;
 }
 
-static char *fate_note(const struct pic_device *d, char *s)
+static char *fate_note(const struct picture *p, const struct pic_device *d,
+                       char *s)
 {
     switch ( d->scan ? d->scan->fate : SCAN_FREE )
     {
@@ -191,6 +195,12 @@ static char *fate_note(const struct pic_device *d, char *s)
     case SCAN_DEAD_UNIT:
         return note(s, xprintf("stays with the host: its unit's record is "
                                "not sound"));
+    case SCAN_TIED:
+        return note(s, words_add(xprintf("stays with the host, where it has "
+                                         "%s in common with",
+                                         d->scan->tied_by_memory
+                                         ? "memory" : "an id"), " ",
+                                 words_sbdf(p, d->scan->tied_to)));
     case SCAN_UNIT_OFF:
         return note(s, xprintf("stays with the host: its unit is left off"));
     default:
@@ -218,7 +228,7 @@ char *words_notes(const struct picture *p, const struct pic_device *d)
     s = ids_note(p, d, s);
     if ( d->below && d->pci && d->pci->name )
         s = note(s, xprintf("with all that is behind it"));
-    return fate_note(d, s);
+    return fate_note(p, d, s);
 }
 
 char *words_users(const struct picture *p, const struct pic_region *r)
