@@ -2,6 +2,7 @@
 """Options, exit statuses, differences, and what is told about all that."""
 import json
 import os
+import pty
 import re
 import subprocess
 
@@ -44,6 +45,37 @@ def options(t, own):
     with open(path, "rb") as f:
         t.check(f.read() == plain.out_bytes,
                 "--output: what cannot be made leaves the file as it was")
+
+
+def on_terminal(t, *args, **env):
+    """What the program writes to a terminal."""
+    main, side = pty.openpty()
+    done = subprocess.Popen((t.program,) + args, stdin=subprocess.DEVNULL,
+                            stdout=side, stderr=side,
+                            env=dict(os.environ, TERM="xterm", **env))
+    os.close(side)
+    out = b""
+    while True:
+        try:
+            some = os.read(main, 65536)
+        except OSError:         # the other side is closed
+            break
+        if not some:
+            break
+        out += some
+    os.close(main)
+    done.wait(timeout=60)
+    return out
+
+
+def terminal(t, own):
+    path = os.path.join(t.folder, "own", "rmrr-reversed.dat")
+    t.check(b"\033[31m" in on_terminal(t, path), "colours on a terminal")
+    for name, args, env in (("NO_COLOR", (), {"NO_COLOR": "1"}),
+                            ("--color=never", ("--color=never",), {})):
+        out = on_terminal(t, *args, path, **env)
+        t.check(b"DRHD" in out and b"\033" not in out,
+                "no colours on a terminal with %s" % name)
 
 
 def statuses(t, own):
@@ -152,6 +184,7 @@ def completion(t, own):
 
 def run(t, own):
     options(t, own)
+    terminal(t, own)
     statuses(t, own)
     differences(t, own)
     manual(t, own)
