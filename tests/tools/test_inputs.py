@@ -36,6 +36,11 @@ def text_inputs(t, own):
          acpidump(dmar).replace("\n", "\r\n"))
     same("without the characters", "\n".join(
         line[:57].rstrip() for line in acpidump(dmar).splitlines()))
+    subprocess.run(["iasl", "-p", os.path.join(t.folder, "by-iasl"), "-d",
+                    dmar], check=True, stdin=subprocess.DEVNULL, timeout=20,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(os.path.join(t.folder, "by-iasl.dsl"), encoding="ascii") as f:
+        same("the text of iasl -d, which ends with the bytes", f.read())
     same("in small letters", acpidump(dmar).lower())
     r = t.run("-d", "-", stdin=whole.encode())
     t.check(r.status == 0 and "DRHD" in r.out and "IVMD 22h" in r.out and
