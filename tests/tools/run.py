@@ -16,8 +16,11 @@ import harness
 import tables
 import test_cli
 import test_decode
+import test_explain
 import test_inputs
 import test_json
+import test_pci
+import test_verdict
 
 
 def real_tables():
@@ -47,6 +50,9 @@ def main():
         test_json.run(t, own, real)
         test_inputs.run(t, own)
         test_cli.run(t, own)
+        test_pci.run(t, own)
+        test_verdict.run(t, own, real)
+        test_explain.run(t, own)
     print("%d passed, %d failed" % (t.passed, t.failed))
     return 1 if t.failed else 0
 

@@ -20,7 +20,7 @@ static struct host_log *log_now;
 static jmp_buf way_out;
 static unsigned int reads;
 
-/* ---- Heap: a list, so that nothing is lost with a run that ended early ---- */
+/* ---- Heap: a list, so that a run that ends early loses nothing ---- */
 
 struct block
 {

@@ -12,7 +12,8 @@
 
 enum
 {
-    OPT_PCI = 256, OPT_MEMMAP, OPT_SVG, OPT_HTML, OPT_DIFF, OPT_COLOUR, OPT_TABLE,
+    OPT_PCI = 256, OPT_MEMMAP, OPT_SVG, OPT_HTML, OPT_DIFF, OPT_COLOUR,
+    OPT_TABLE,
 };
 
 static const char help[] =

@@ -34,7 +34,7 @@ struct reader
     struct pci *pci;
     struct pci_device *now;     /* what lines are about; NULL: nothing */
     struct virtfns vf;          /* of it */
-    bool caps;                  /* of it: capabilities were shown */
+    bool details, denied;       /* of it: some were shown; not all */
     bool buses;                 /* of any bridge: where it leads was shown */
     bool bridges;               /* there are some */
     struct virtfns *vfs;        /* of all */
@@ -77,7 +77,7 @@ static void end_device(struct reader *r)
 
     if ( !d )
         return;
-    if ( !r->caps && !d->config_len )
+    if ( (!r->details || r->denied) && !d->config_len )
         d->pcie_type = PCI_TYPE_UNTOLD;
     r->bridges |= d->bridge || d->class_code >> 8 == PCI_CLASS_BRIDGE;
     if ( r->vf.nr && r->vf.offset )
@@ -92,7 +92,7 @@ static void end_device(struct reader *r)
 static void begin_device(struct reader *r, uint32_t sbdf)
 {
     end_device(r);
-    r->caps = false;
+    r->details = r->denied = false;
     memset(&r->vf, 0, sizeof(r->vf));
     if ( r->pci->nr < DEVICES_MAX )
         r->now = pci_add(r->pci, sbdf);
@@ -252,8 +252,7 @@ static void capability(struct reader *r, struct line s)
     unsigned int i;
 
     if ( line_take(&s, "<access denied>") )
-        return;
-    r->caps = true;
+        r->denied = true;
     if ( !line_find(&s, "] Express ") )
         return;
     r->now->pcie_type = PCI_TYPE_ENDPOINT;
@@ -272,6 +271,7 @@ static void indented(struct reader *r, struct line s)
 
     if ( !r->now )
         return;
+    r->details = true;
     if ( line_take(&at, "Capabilities: ") )
         capability(r, at);
     else if ( line_take(&at, "Bus: ") && line_find(&at, "secondary=") &&

@@ -71,7 +71,7 @@ char *say_range(uint64_t first, uint64_t last)
         size >>= 10;
         i++;
     }
-    return xprintf("%#llx-%#llx (%llu %s)", (unsigned long long)first,
+    return xprintf("0x%llx-0x%llx (%llu %s)", (unsigned long long)first,
                    (unsigned long long)last, (unsigned long long)size,
                    units[i]);
 }
@@ -122,16 +122,32 @@ static enum use use_of_place(uint32_t sbdf)
     }
 }
 
+static enum use use_of(const struct scan *s, const struct pci_device *d)
+{
+    if ( d->class_code )
+        return use_of_class(d->class_code);
+    return s->table->kind == TABLE_DMAR ? use_of_place(d->sbdf) : USE_UNKNOWN;
+}
+
 const char *say_region_use(const struct scan *s, const struct scan_region *r)
 {
-    const struct pci_device *d = r->nr_devs ? pci_at(s->pci, r->devs[0])
-                                            : NULL;
+    enum use use = USE_UNKNOWN;
+    bool any = false;
+    size_t i;
 
-    if ( !d )
-        return NULL;
-    switch ( d->class_code ? use_of_class(d->class_code) :
-             s->table->kind == TABLE_DMAR ? use_of_place(d->sbdf)
-                                          : USE_UNKNOWN )
+    /* Devices of different kinds: nobody knows. */
+    for ( i = 0; i < r->nr_devs; i++ )
+    {
+        const struct pci_device *d = pci_at(s->pci, r->devs[i]);
+
+        if ( !d )
+            continue;
+        if ( any && use != use_of(s, d) )
+            return NULL;
+        any = true;
+        use = use_of(s, d);
+    }
+    switch ( use )
     {
     case USE_USB:
         return "where the firmware keeps what it needs to drive USB keyboards "

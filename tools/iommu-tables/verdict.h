@@ -17,8 +17,8 @@ void verdict_find(const struct machine *m, struct findings *f);
 void verdict_summary(const struct machine *m, const struct findings *f,
                      FILE *out, bool colour);
 /*
- * Words for people: the summary, findings, the worse first, then which devices can be given away, which go
- * together, which regions they drag along.
+ * Words for people: the summary, findings, the worse first, then which devices
+ * can be given away, which go together, which regions they drag along.
  */
 void verdict_print(const struct machine *m, const struct findings *f,
                    FILE *out, bool colour);

@@ -210,9 +210,8 @@ static void flags(struct judge *j)
     else if ( flags & DMAR_FLAG_X2APIC_OPTOUT )
         judge_add(j, SEV_INFO, 37, xprintf("VT-d 8.1"),
                   xprintf("the firmware asks not to use x2APIC"),
-                  xprintf("Nothing is lost with fewer than 256 processors. "
-                          "iommu=no-x2apic-optout or the like is for those "
-                          "who know better than their firmware."), NULL);
+                  xprintf("Nothing is lost with fewer than 256 "
+                          "processors."), NULL);
 }
 
 void verdict_dmar(struct judge *j)

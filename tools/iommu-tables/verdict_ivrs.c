@@ -2,6 +2,8 @@
 /* IVRS: what the parser takes, and what is odd about it nevertheless. */
 #include "verdict_priv.h"
 
+#include <moat/types.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,19 +29,37 @@ static char *ids_text(const struct node *n)
                    last >> 3 & 0x1f, last & 7);
 }
 
+/* Devices of the block that are behind no unit; bridges and the units' own
+ * functions, which never are behind one, do not count. */
+static unsigned int behind_none(const struct scan *s, const struct node *n)
+{
+    const struct ivrs_block *b = &n->hv.ivrs;
+    unsigned int nr = 0;
+    size_t i;
+
+    for ( i = 0; i < s->nr_devices; i++ )
+    {
+        uint32_t sbdf = s->devices[i].sbdf;
+
+        nr += s->devices[i].fate == SCAN_NO_UNIT &&
+              MOAT_SBDF_SEG(sbdf) == b->u.ivmd.segment &&
+              MOAT_SBDF_RID(sbdf) >= b->u.ivmd.dev_first &&
+              MOAT_SBDF_RID(sbdf) <= b->u.ivmd.dev_last;
+    }
+    return nr;
+}
+
 /* The hypervisor counted: used for so many, so many behind no unit. */
 static void uncovered(struct judge *j, const struct node *n)
 {
     const char *log = judge_log(j, n->offset, "are behind no unit");
     const char *counts = log ? strstr(log, "used for ") : NULL;
-    unsigned int used = 0, unserved = 0;
+    unsigned int used = 0, unserved = behind_none(j->s, n);
     struct finding *x;
     char *ids;
 
-    if ( !counts || sscanf(counts, "used for %u devices, %u", &used,
-                           &unserved) != 2 )
-        return;
-    if ( !unserved && j->s->pci->made_up )
+    if ( !counts || sscanf(counts, "used for %u devices", &used) != 1 ||
+         (!unserved && (used || j->s->pci->made_up)) )
         return;
     ids = ids_text(n);
     x = judge_add(j, unserved ? SEV_WARN : SEV_INFO, n->offset,

@@ -47,7 +47,9 @@ struct known
 {
     const char *words;
     enum severity severity;
-    const char *rule, *message, *consequence, *action;
+    const char *rule;
+    const char *message;        /* NULL: the line says it best */
+    const char *consequence, *action;
 };
 
 static const struct known known[] =
@@ -86,7 +88,7 @@ static const struct known known[] =
       "tells where a unit is that no record describes", "Nothing is lost.",
       "the record is not used" },
     { "both claim ids", SEV_WARN, "AMD IOMMU 5.2.2.2",
-      "two units claim the same devices",
+      NULL,
       "Which of the two sees such a device's requests is not known. Devices "
       "there work for dom0; they cannot be given to a guest.", NULL },
     { "this block is not used", SEV_WARN, "AMD IOMMU 5.2.2",
@@ -106,14 +108,15 @@ static const struct known known[] =
       "where ID is the APIC id of the first IO-APIC in the boot log.",
       "DMA is remapped, interrupts are not" },
     { "ivrs_ioapic[", SEV_ERROR, "AMD IOMMU 5.2.2.7",
-      "one IO-APIC is said to be in two places",
+      NULL,
       "Its interrupts cannot be checked, so interrupt remapping stays off as "
       "a whole: a guest with a device could send interrupts it should not. "
       "The memory of others stays protected. What helps is to tell the "
-      "hypervisor which is right: the option in the line below.",
+      "hypervisor which is right: ivrs_ioapic[ID]=BB:DD.F on its command "
+      "line.",
       "DMA is remapped, interrupts are not" },
     { "ivrs_hpet[", SEV_WARN, "AMD IOMMU 5.2.2.7",
-      "one HPET is said to be in two places", NULL,
+      NULL, NULL,
       "the first of the two is used" },
     { "in configuration space: no interrupt", SEV_WARN, "AMD IOMMU 5.2.2",
       "the unit's own PCI function is hidden",
@@ -122,10 +125,10 @@ static const struct known known[] =
       "faults are looked for now and then" },
 };
 
-/* These are told elsewhere, for all devices at once. */
+/* These are told elsewhere, or have been in the line before. */
 static const char *const elsewhere[] =
 {
-    "in no unit's scope", "known to issue DMA as",
+    "in no unit's scope", "known to issue DMA as", " not used (-22)",
 };
 
 static const struct known *find_known(const char *text)
@@ -151,6 +154,19 @@ static bool is_elsewhere(const char *text)
 static char *copy(const char *s)
 {
     return s ? xprintf("%s", s) : NULL;
+}
+
+/* "IVRS offset 0xc8: IO-APIC 0 is ...: interrupts are not remapped": what
+ * stands in the middle. */
+static char *clause_of(const char *text)
+{
+    struct line s = { text, strlen(text) }, rest;
+
+    (void)line_find(&s, ": ");
+    rest = s;
+    if ( line_find(&rest, ": ") )
+        s.len = (size_t)(rest.p - s.p) - 2;
+    return line_copy(&s);
 }
 
 /* Has this been said of the same place? Regions are, for each device. */
@@ -179,6 +195,7 @@ static void add_line(struct judge *j, const struct log_line *l)
     const struct known *k = find_known(l->text);
     struct finding *x;
     size_t offset = 0;
+    char *message;
 
     (void)judge_log_offset(l->text, &offset);
     if ( !k )
@@ -187,9 +204,13 @@ static void add_line(struct judge *j, const struct log_line *l)
                   copy(j->t->header.fmt->section), copy(l->text), NULL, NULL);
         return;
     }
-    if ( is_repeated(j, offset, k->message) )
+    message = k->message ? copy(k->message) : clause_of(l->text);
+    if ( is_repeated(j, offset, message) )
+    {
+        free(message);
         return;
-    x = judge_add(j, k->severity, offset, rule_of(j, k), copy(k->message),
+    }
+    x = judge_add(j, k->severity, offset, rule_of(j, k), message,
                   copy(k->consequence), copy(k->action));
     x->log = copy(l->text);
 }

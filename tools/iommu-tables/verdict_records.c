@@ -142,6 +142,16 @@ static char *cost_in_log(const char *log)
     return cost ? xprintf("%s", cost + 3) : NULL;
 }
 
+/* In a block that the hypervisor does not use, as another one says more. */
+static void idle_complaint(struct judge *j, const struct node *n, char *rule,
+                           char *message)
+{
+    judge_add(j, SEV_WARN, n->err.offset, rule, message,
+              xprintf("Another block describes the same unit and is used: "
+                      "nothing is lost."),
+              xprintf("this block is not looked at"));
+}
+
 static void complaint(struct judge *j, const struct node *record,
                       const struct node *n)
 {
@@ -149,14 +159,21 @@ static void complaint(struct judge *j, const struct node *record,
                           : record->fmt ? record->fmt->section
                           : j->t->header.fmt->section;
     const char *log = judge_log(j, n->err.offset, n->err.rule);
-    char room[32], *action = cost_in_log(log);
+    char room[32], *action = cost_in_log(log), *message;
     struct finding *x;
 
+    message = xprintf("%s at %03zXh: %s; there is %#llx",
+                      node_name(n, room, sizeof(room)), n->offset,
+                      n->err.rule, (unsigned long long)n->err.value);
+    if ( !log && n != record && j->t->kind == TABLE_IVRS && !j->t->end_rc &&
+         has_twin(j, record) )
+    {
+        free(action);
+        idle_complaint(j, n, xprintf("%s", section), message);
+        return;
+    }
     x = judge_add(j, SEV_ERROR, n->err.offset, xprintf("%s", section),
-                  xprintf("%s at %03zXh: %s; there is %#llx",
-                          node_name(n, room, sizeof(room)), n->offset,
-                          n->err.rule, (unsigned long long)n->err.value),
-                  j->t->kind == TABLE_DMAR ? cost_in_dmar(j, record, n)
+                  message, j->t->kind == TABLE_DMAR ? cost_in_dmar(j, record, n)
                                            : cost_in_ivrs(j, record, n),
                   action ? action : xprintf("this is not used"));
     if ( log )

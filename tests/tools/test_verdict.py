@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is said about tables, by the hypervisor's own scan of them."""
+import os
+import re
+import struct
+
+import flat
+import lspci
+import tables
+
+# Field reports: the first lines must have the culprit.
+HEAD = 3
+
+# (table, edits, lspci file or None, status, fragments, never)
+CASES = [
+    # A region that is empty at address 0: the network and USB are gone.
+    ("ivmd-empty-zero", [], None, 1,
+     ["1 problem: warning at 0E8h: IVMD 21h at 0D0h: a memory range must not "
+      "be empty", "on behalf of 00:0c.0, so nothing is lost",
+      "this is the record to blame",
+      "moat: IVRS offset 0xe8: a memory range must not be empty (0): this "
+      "memory range is not used"], []),
+    # A record that is broken: its devices stay, the others do not.
+    ("rmrr-reversed", [], "laptop.txt", 1,
+     ["1 problem: error at 088h: RMRR at 078h: a region's limit must not lie "
+      "below its base; there is 0xfff",
+      "The memory that 00:14.0 (USB controller: ",
+      "moat: DMAR offset 0x88:", "Stay with dom0: 00:14.0", "firmware "
+      "describes its reserved memory wrongly", "each on its own: 00:02.0"],
+     []),
+    ("rmrr-unaligned", [], None, 1,
+     ["1 problem: error at 080h: RMRR at 078h", "Stay with dom0: 00:14.0"],
+     []),
+    # Records that cannot be told apart.
+    ("record-zero", [], None, 2,
+     ["1 problem: fatal at 04Ah", "a record's length must be at least 4",
+      "the IOMMU stays off", "The machine boots"], ["Can be given"]),
+    ("block-zero", [], None, 2, ["1 problem: fatal at 07Ah",
+                                 "the IOMMU stays off"], ["Can be given"]),
+    ("no-records", [], None, 2, ["not one unit of this table can be used"],
+     ["Can be given"]),
+    ("drhd-zero", [], "laptop.txt", 1,
+     ["error at 038h: DRHD at 030h: a unit's register base must not be zero",
+      "An IOMMU is lost, and with it the protection from 00:02.0",
+      "Stay with dom0: 00:02.0", "record of its unit is of no use"], []),
+    # The header's doubts, all of them.
+    ("checksum", [], None, 1, ["1 problem: warning at 009h: the checksum is "
+                               "wrong", "add up to 01h",
+                               "the table is used all the same"], []),
+    ("revision", [], None, 1, ["at 008h: the table's revision must not be 0"],
+     []),
+    ("width-large", ["sum=01"], None, 1,
+     ["2 problems", "cannot be", "the checksum is wrong"], []),
+    # A bad scope of a region, and of a unit.
+    ("scope-odd", [], None, 1, ["goes without the region"], []),
+    ("drhd-scope-bad", [], None, 1, ["belongs to another unit now"], []),
+    # Sharing, in words.
+    ("dmar-laptop", [], "laptop.txt", 0,
+     ["DMAR", "sound", "00:14.0 (USB controller: ", "share memory: "
+      "0x8a785000-0x8a7a4fff (128 KiB)",
+      "drive USB keyboards and disks", "iommu=no-igfx",
+      "To the same guest only, all together: 00:14.0",
+      "The IOMMU cannot tell them apart: their requests carry the same id",
+      "known to issue its requests as 01:00.1", "both ids are kept together"],
+     ["1d.0, which is not there"]),
+    # INCLUDE_PCI_ALL: missing, not the last, twice.
+    ("dmar-laptop", ["@4c=00"], "laptop.txt", 1,
+     ["no unit takes what the others do not name", "1 problem: warning",
+      "no unit is for 00:14.0", "Stay with dom0: 00:14.0",
+      "no unit is for it", "bridges are behind no unit"], []),
+    ("dmar-laptop", ["@34=01", "@4c=00"], None, 1,
+     ["at 030h: the unit for all other devices is not the last of its "
+      "segment"], []),
+    ("dmar-laptop", ["@34=01"], None, 1,
+     ["2 problems", "DRHD at 048h: a second unit that takes"], []),
+    # Two units for one device; a unit for none; one described twice.
+    ("dmar-laptop", ["@58=0108", "@5d=00020003"], None, 1,
+     ["error at 058h: two units name 00:02.0: this one, and DRHD at 030h"],
+     []),
+    ("dmar-laptop", ["@4c=00", "@4a=1000", "@58=0900200000000000",
+                     "@60=0000000000000000", "@68=0000000000000000",
+                     "@70=0000000000000000"], None, 1,
+     ["048h: the unit is for no device at all"], []),
+    ("dmar-laptop", ["@50=0000d9fe00000000"], None, 1,
+     ["at 048h: the unit is described twice"], []),
+    # Flags of the header.
+    ("dmar-laptop", ["@25=04"], None, 1,
+     ["warning at 025h: the firmware says that the machine cannot remap "
+      "interrupts"], []),
+    ("dmar-laptop", ["@25=07"], None, 0, ["asks not to use x2APIC"], []),
+    # A region for a device that is not there.
+    ("dmar-laptop", ["@9e=1a00"], "laptop.txt", 0,
+     ["info at 098h", "the region is for 00:1a.0, which is not there",
+      "each on its own: 00:02.0"], ["share memory"]),
+    # IO-APICs: one in two places; none at all.
+    ("ivrs-desktop", ["@cc=04"], None, 1,
+     ["IO-APIC 0x4 is at 0000:00:14.0 and at 0000:00:00.1",
+      "ivrs_ioapic[ID]=BB:DD.F", "DMA is remapped, interrupts are not"], []),
+    ("ivrs-desktop", ["@c5=0100"], None, 1,
+     ["no entry tells which requester id the chipset's IO-APIC",
+      "ivrs_ioapic[ID]=00:14.0"], []),
+    # Two units for some devices.
+    ("ivrs-entries", [], None, 1,
+     ["units 0 and 1 both claim ids 0x10 to 0x5ff of segment 0",
+      "Stay with dom0", "two IOMMUs claim it"], []),
+    # Memory for what is behind no unit; host bridges that are behind none.
+    ("ivrs-desktop", [], "desktop.txt", 0,
+     ["bridge is behind no unit", "Harmless", "share memory: "
+      "0xad800000-0xad800fff (4 KiB)", "to be read only",
+      "asks for an exclusion range", "it is an IOMMU"],
+     ["behind no IOMMU"]),
+    ("ivrs-desktop", ["@a1=8000"], "desktop.txt", 1,
+     ["behind no IOMMU", "Nothing is lost"], []),
+    # A block of a unit that is bad while its twin is sound.
+    ("ivhd-zero", [], None, 1,
+     ["Another block describes the same unit and is used"], []),
+    ("range-no-end", [], "desktop.txt", 1,
+     ["warning at 048h", "Another block describes the same unit and is used"],
+     ["Which devices this was to name"]),
+    # Overlaps of regions with other rights.
+    ("ivrs-desktop", ["@e0=00007fad"], "desktop.txt", 1,
+     ["overlaps another one that has other rights", "Stay with dom0"], []),
+]
+
+
+def variant(t, own, name, edits, number):
+    table = own[name]
+    if edits:
+        table = tables.damage(table, edits)
+    return t.file("verdict/%02d-%s.dat" % (number, name), table)
+
+
+def cases(t, own):
+    for i, (name, edits, pci, status, fragments, never) in enumerate(CASES):
+        args = ["-v", variant(t, own, name, edits, i)]
+        if pci:
+            args.append("--pci=" + t.file("lspci/" + pci, lspci.text(pci)))
+        r = t.run(*args)
+        flat.says(t, "verdict %s %s" % (name, " ".join(edits)), r, status,
+                  *fragments, never=never)
+
+
+def first_lines(t, own):
+    """Without options the decoded table comes first, but for the summary."""
+    for name, culprit in (("ivmd-empty-zero", "at 0E8h: IVMD 21h at 0D0h"),
+                          ("rmrr-reversed", "at 088h: RMRR at 078h"),
+                          ("record-zero", "fatal at 04Ah")):
+        r = t.run(os.path.join(t.folder, "own", name + ".dat"))
+        head = flat.flat("\n".join(r.out.splitlines()[:HEAD]))
+        t.check(culprit in head, "the culprit in the first lines: %s" % name,
+                head)
+
+
+def widths(t, own):
+    """Paper is 80 columns wide; the hypervisor's lines are as they are."""
+    pci = t.file("lspci/laptop.txt", lspci.text("laptop.txt"))
+    wide = []
+    for name in sorted(own):
+        r = t.run("-v", "--pci=" + pci,
+                  os.path.join(t.folder, "own", name + ".dat"))
+        wide += ["%s: %s" % (name, line) for line in r.out.splitlines()
+                 if len(line) > 80 and "xl dmesg:" not in line and
+                 t.folder not in line]
+        if r.status not in (0, 1, 2):
+            wide.append("%s: status %d: %s" % (name, r.status, r.err[-300:]))
+    t.check_all("no line of a verdict is too long", wide)
+
+
+def own_words(t, own):
+    """Each finding of an error has what it costs, and the line of the log."""
+    bad = []
+    for name in sorted(own):
+        r = t.run("-v", os.path.join(t.folder, "own", name + ".dat"))
+        for block in re.split(r"\n\n", r.out):
+            if re.match(r"(error|fatal)( at|\b \()", block) and (
+                    "    xl dmesg: \"moat: " not in block or
+                    block.count("\n") < 3):
+                bad.append("%s: %s" % (name, block))
+    t.check_all("errors come with their cost and the hypervisor's line", bad)
+
+
+def hostile(t, own):
+    """A table made to keep the scan busy is given up, not waited for."""
+    header = bytearray(own["ivrs-desktop"][:48])
+    start = bytes.fromhex("b000") + b"\0\0" + own["ivrs-desktop"][
+        0x78 + 4:0x78 + 40]
+    entry = bytes.fromhex("0300000004ffff00")
+    table = bytes(header)
+    for unit in range(2):
+        block = bytearray(b"\x11" + start[1:40]) + entry * 4000
+        struct.pack_into("<H", block, 2, len(block))
+        struct.pack_into("<H", block, 4, 2 + 0x100 * unit)
+        struct.pack_into("<Q", block, 8, 0xfeb80000 + 0x100000 * unit)
+        table += bytes(block)
+    pci = t.file("lspci/desktop.txt", lspci.text("desktop.txt"))
+    table = bytearray(table)
+    struct.pack_into("<I", table, 4, len(table))
+    tables.checksum(table)
+    r = t.run("-v", "--pci=" + pci, t.file("busy.dat", bytes(table)))
+    flat.says(t, "a table that keeps the scan busy", r, 2,
+              "does not come to an end", "the IOMMU stays off")
+
+
+def run(t, own, real):
+    cases(t, own)
+    first_lines(t, own)
+    widths(t, own)
+    own_words(t, own)
+    hostile(t, own)
