@@ -124,8 +124,8 @@ amd_pvh = Scenario("amd-dom0-pvh", dict(hvm=True, iommu="amd",
 @pvh.step("Xen boots dom0 as a PVH guest")
 def _(m):
     m.wait_dom0(120)
+    m.wait_log(r"Building a PVH Dom0", 1)
     m.wait_log(r"I/O virtualisation enabled", 1)
-    m.wait_log(r"Dom0 mode: Strict", 1)
 
 
 @pvh.step("dom0's edu reaches its memory at dom0's addresses")
