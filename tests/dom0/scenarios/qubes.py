@@ -166,10 +166,11 @@ def _(m):
     probe.blocked_write(m, foreign, foreign)
 
 
-@qubes.step("the machine powers off")
+# Not powered off: after S3 the emulated machine does not end by itself.
+@qubes.step("the guest is destroyed, and xl still works")
 def _(m):
     m.last.destroy()
-    m.power_off()
+    m.sh("xl info >/dev/null; xl list | grep -q Domain-0")
 
 
 def sleep_and_wake(m):
