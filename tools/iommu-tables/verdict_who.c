@@ -80,7 +80,7 @@ static void print_alone(const struct scan *s, const size_t *set, FILE *out)
              size_of(s, set, set[i]) != 1 )
             continue;
         if ( !any )
-            fprintf(out, "Can be given to a guest, each on its own:\n");
+            fprintf(out, "Can be given to a guest on its own:\n");
         any = true;
         print_device(s, &s->devices[i], out);
     }
@@ -107,11 +107,12 @@ static void why_together(const struct scan *s, const size_t *set,
                 memory = true;
         }
     if ( ids )
-        say_print(out, 4, "The IOMMU cannot tell them apart: their requests "
-                  "carry the same id.");
+        say_print(out, 4, "The IOMMU cannot tell them apart, as their requests "
+                  "carry the same id: all of these go to one guest.");
     if ( memory )
         say_print(out, 4, "They reach the same reserved memory, where two "
-                  "guests would meet.");
+                  "guests would meet: one guest at a time. What it does not "
+                  "need can wait, after xl pci-assignable-add.");
 }
 
 static void print_together(const struct scan *s, const size_t *set,
@@ -123,7 +124,7 @@ static void print_together(const struct scan *s, const size_t *set,
     {
         if ( set[i] != i || size_of(s, set, i) < 2 )
             continue;
-        fprintf(out, "To the same guest only, all together:\n");
+        fprintf(out, "Belong together:\n");
         for ( k = i; k < s->nr_devices; k++ )
             if ( set[k] == i && scan_free_to_go(&s->devices[k]) )
                 print_device(s, &s->devices[k], out);
