@@ -98,7 +98,7 @@ words()
     matching . "$none" | lines "number" '\b[Ii]ssu[e]s? #?[0-9]{1,3}\b'
     # Hosts that anybody can reach, and no others.
     matching . "$none" | xargs -0r grep -noE 'https?:/[/][^/" )>]*' /dev/null |
-        grep -vE ':/[/]([a-z0-9-]+\.)*(debian|xenproject|kernel|qemu|spdx|gnu|uefi|coreboot|linux-hardware)\.org$' |
+        grep -vE ':/[/]([a-z0-9-]+\.)*(debian|xenproject|kernel|qemu|spdx|gnu|uefi|coreboot|linux-hardware|w3)\.org$' |
         grep -vE ':/[/]([a-z0-9-]+\.)*(github|intel|amd|pcisig)\.com$' |
         sed 's/^/host: /'
 }

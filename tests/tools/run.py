@@ -19,6 +19,7 @@ import test_decode
 import test_explain
 import test_inputs
 import test_json
+import test_picture
 import test_pci
 import test_verdict
 
@@ -50,6 +51,7 @@ def main():
         test_json.run(t, own, real)
         test_inputs.run(t, own)
         test_cli.run(t, own)
+        test_picture.run(t, own, real)
         test_pci.run(t, own)
         test_verdict.run(t, own, real)
         test_explain.run(t, own)

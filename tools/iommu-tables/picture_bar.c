@@ -34,8 +34,9 @@ static double region_labels(struct layout *l, size_t index, double y)
     const struct pic_region *r = &p->regions[index];
     char *odd = words_region(p, r), *size = words_size(r->last - r->first + 1);
     double size_of = l->narrow ? 10.5 : PIC_TEXT;
+    double x = l->label_x, marks = draw_marks(NULL, p, PIC_REGION, index, 0,
+                                              0);
     char number[24];
-    double x = l->label_x;
 
     snprintf(number, sizeof(number), "R%zu", index + 1);
     draw_text(l->out, x, y, FACE_MONO_BOLD, PIC_TEXT, "", number);
@@ -46,11 +47,13 @@ static double region_labels(struct layout *l, size_t index, double y)
         size = xprintf("reversed");
     }
     draw_text(l->out, x, y, FACE_SANS, PIC_SMALL, "", size);
+    x += draw_width(size, strlen(size), FACE_SANS, PIC_SMALL);
     free(size);
-    draw_marks(l->out, p, PIC_REGION, index, l->label_x + l->label_w,
-               y + (l->narrow ? 4 : -12));
-    y += l->narrow && draw_marks(NULL, p, PIC_REGION, index, 0, 0) > 0
-         ? 38 : PIC_LINE;
+    /* Beside it, or below. */
+    if ( x + marks > l->label_x + l->label_w )
+        y += 17;
+    draw_marks(l->out, p, PIC_REGION, index, l->label_x + l->label_w, y - 12);
+    y += PIC_LINE;
     if ( l->narrow )
     {
         y = label(l, y, FACE_MONO, size_of, "",
@@ -180,11 +183,11 @@ void bar_lines(const struct layout *l)
             const struct pic_device *d = &p->devices[k];
             size_t before = 0, j;
 
-            if ( !picture_uses(r, d) )
+            if ( !picture_uses(p, r, d) )
                 continue;
             for ( j = 0; j < i; j++ )
                 before += !p->regions[j].wide &&
-                          picture_uses(&p->regions[j], d);
+                          picture_uses(p, &p->regions[j], d);
             draw_wire(l, r, d, to - step * (double)at,
                       (double)(before % 3) * 6 - 3);
         }

@@ -331,7 +331,10 @@ void picture_free(struct picture *p)
     for ( i = 0; i < p->nr_devices; i++ )
         free(p->devices[i].label);
     for ( i = 0; i < p->nr_regions; i++ )
+    {
         free(p->regions[i].ids);
+        free(p->regions[i].uses);
+    }
     for ( i = 0; i < p->nr_sets; i++ )
         free(p->sets[i].name);
     free(p->units);

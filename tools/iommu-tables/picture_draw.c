@@ -89,10 +89,13 @@ static unsigned int advance(uint32_t c, enum face face)
         return c < 0x250 || c == 0x2026 ? 604 : 1210;
     if ( c >= 0x250 && c != 0x2026 )
         return 1210;
-    if ( c == 0xb7 || c == 0xa0 || (c < 0x80 && strchr(" .,:;'|!/ijlI", (int)c)) )
+    if ( c == 0xb7 || c == 0xa0 ||
+         (c < 0x80 && strchr(" .,:;'|/ijlI", (int)c)) )
         return 345;
-    if ( c < 0x80 && strchr("()[]-frtJ", (int)c) )
-        return 420;
+    if ( c < 0x80 && strchr("!()[]-frtJ", (int)c) )
+        return 440;
+    if ( c < 0x80 && strchr("#+<=>^~&", (int)c) )
+        return 850;
     if ( c == 'm' || c == 'w' || c == 'M' || c == 'W' || c == '@' ||
          c == '%' || c == 0x2026 )
         return 1010;
@@ -303,7 +306,7 @@ void draw_style(FILE *out)
           ".paper{fill:#14181d}.card{fill:#1c2229;stroke:#3a434d}"
           ".row{fill:#14181d;stroke:#353e48}.pill{fill:#2b343e}"
           ".pill.sp{fill:#332d45}.bar{fill:#2a323b;stroke:#6d7783}"
-          ".absent{fill:none}.rim,.cut{stroke:#6d7783}\n"
+          ".absent{fill:none;stroke:#8b95a1}.rim,.cut{stroke:#6d7783}\n"
           ".sign .in{stroke:#111519}"
           ".sev-info{fill:#8fb3da}.sev-warning{fill:#f0a83a}"
           ".sev-error{fill:#ff7070}.sev-fatal{fill:#ff6fa5}\n", out);

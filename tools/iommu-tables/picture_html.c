@@ -246,8 +246,8 @@ int picture_html(const struct machine *m, const struct findings *f,
     size_t i;
     int rc = 0;
 
-    fputs("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
-          "lang=\"en\"><head><meta charset=\"utf-8\"/>\n<meta "
+    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head>"
+          "<meta charset=\"utf-8\"/>\n<meta "
           "name=\"viewport\" content=\"width=device-width, "
           "initial-scale=1\"/>\n<title>IOMMU tables</title>\n<style>\n",
           out);

@@ -26,6 +26,7 @@
 /* Tables are read up to any size; pictures of more than this help nobody. */
 #define PIC_REGIONS_MAX     256
 #define PIC_DEVICES_MAX     2048
+#define PIC_UNITS_MAX       256
 #define PIC_COVERS_MAX      1024
 
 #define PIC_COLOURS         8
@@ -86,7 +87,8 @@ struct pic_region
     bool unused;                    /* its record is not sound */
     unsigned int prot;              /* MOAT_READ, MOAT_WRITE */
     size_t set;
-    size_t nr_users;                /* devices that are drawn */
+    bool *uses;                     /* for each of devices */
+    size_t nr_users;                /* of them */
     double y;
 };
 
@@ -140,7 +142,8 @@ void picture_units(struct picture *p);
 void picture_sets(struct picture *p);
 void picture_targets(struct picture *p);
 /* Is the region for @d, by any of its ids? */
-bool picture_uses(const struct pic_region *r, const struct pic_device *d);
+bool picture_uses(const struct picture *p, const struct pic_region *r,
+                  const struct pic_device *d);
 /* Can it be asked for at all? Bridges and IOMMUs cannot. */
 bool picture_counts(const struct pic_device *d);
 /* The index of what the scan calls @u, or nr_units. */

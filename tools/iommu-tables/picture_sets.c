@@ -7,7 +7,13 @@
 
 #include <stdlib.h>
 
-bool picture_uses(const struct pic_region *r, const struct pic_device *d)
+bool picture_uses(const struct picture *p, const struct pic_region *r,
+                  const struct pic_device *d)
+{
+    return r->uses[d - p->devices];
+}
+
+static bool uses(const struct pic_region *r, const struct pic_device *d)
 {
     unsigned int n = d->scan ? d->scan->ids.n : 0, k;
     size_t i;
@@ -69,10 +75,12 @@ static void join_all(struct picture *p, size_t *up)
     {
         struct pic_region *r = &p->regions[i];
 
+        r->uses = xalloc(p->nr_devices * sizeof(*r->uses));
         for ( k = 0; k < p->nr_devices; k++ )
-            if ( picture_uses(r, &p->devices[k]) &&
+            if ( uses(r, &p->devices[k]) &&
                  (picture_counts(&p->devices[k]) || !r->wide) )
             {
+                r->uses[k] = true;
                 r->nr_users++;
                 p->devices[k].nr_regions++;
                 if ( !r->unused )

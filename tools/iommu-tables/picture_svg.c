@@ -75,6 +75,14 @@ static double row_texts(FILE *out, const struct pic_device *d, double x,
     y += 14;
     n = draw_wrapped(out, x, y, width, FACE_MONO_BOLD, PIC_TEXT, PIC_LINE, 3,
                      "", d->label);
+    if ( n == 1 && !*name && notes && label + 12 +
+         draw_width(notes, strlen(notes), FACE_SANS, PIC_SMALL) <= width )
+    {
+        if ( out )
+            draw_text(out, x + label + 12, y, FACE_SANS, PIC_SMALL, "soft",
+                      notes);
+        return y + PIC_LINE - 14 - start;
+    }
     if ( n == 1 && label + 150 < width )
     {
         n = draw_wrapped(out, x + label + 12, y, width - label - 12,
@@ -85,7 +93,7 @@ static double row_texts(FILE *out, const struct pic_device *d, double x,
     {
         y += PIC_LINE * n;
         y += PIC_LINE * draw_wrapped(out, x, y, width, FACE_SANS, PIC_TEXT,
-                                     PIC_LINE, 3, "", name);
+                                     PIC_LINE, 4, "", name);
     }
     if ( notes )
         y += PIC_SMALL_LINE * draw_wrapped(out, x, y - 1, width, FACE_SANS,

@@ -72,6 +72,12 @@ static void take_unit(struct picture *p, const struct node *n)
             u->node = n;
         return;
     }
+    if ( p->nr_units == PIC_UNITS_MAX )
+    {
+        p->left_out++;
+        free(type);
+        return;
+    }
     p->units = grow(p->units, p->nr_units, sizeof(*p->units));
     u = &p->units[p->nr_units++];
     memset(u, 0, sizeof(*u));
@@ -236,7 +242,7 @@ static void take_covers(struct picture *p, size_t unit)
 
 void picture_units(struct picture *p)
 {
-    size_t i, k;
+    size_t i, unit;
 
     for ( i = 0; i < p->t->nr_records; i++ )
         if ( is_unit(p, &p->t->records[i]) )
@@ -244,14 +250,13 @@ void picture_units(struct picture *p)
     for ( i = 0; i < p->t->nr_records; i++ )
         take_near(p, &p->t->records[i]);
     for ( i = 0; i < p->nr_units; i++ )
-    {
         p->units[i].unused = p->units[i].node->rc != 1;
-        for ( k = 0; p->scanned && k < p->scan->nr_units; k++ )
-            if ( picture_unit_of(p, &p->scan->units[k]) == i )
-            {
-                p->units[i].unused = p->scan->units[k].dead;
-                p->units[i].off = p->scan->units[k].off;
-            }
+    for ( i = 0; p->scanned && i < p->scan->nr_units; i++ )
+        if ( (unit = picture_unit_of(p, &p->scan->units[i])) < p->nr_units )
+        {
+            p->units[unit].unused = p->scan->units[i].dead;
+            p->units[unit].off = p->scan->units[i].off;
+        }
+    for ( i = 0; i < p->nr_units; i++ )
         take_covers(p, i);
-    }
 }

@@ -219,8 +219,7 @@ char *words_notes(const struct picture *p, const struct pic_device *d)
         s = words_add(xprintf("group %s, goes together with", set->name),
                       " ", others);
     for ( i = 0; d->nr_regions && i < p->nr_regions; i++ )
-        if ( picture_uses(&p->regions[i], d) &&
-             (picture_counts(d) || !p->regions[i].wide) )
+        if ( picture_uses(p, &p->regions[i], d) )
             list = list ? words_add(list, ", ", xprintf("R%zu", i + 1))
                         : xprintf("R%zu", i + 1);
     if ( list )
@@ -242,7 +241,7 @@ char *words_users(const struct picture *p, const struct pic_region *r)
                ? xprintf("every device")
                : words_add(xprintf("devices"), " ", words_ids(p, r->ids));
     for ( i = 0; i < p->nr_devices; i++ )
-        if ( picture_uses(r, &p->devices[i]) && n++ < 6 )
+        if ( picture_uses(p, r, &p->devices[i]) && n++ < 6 )
             s = s ? words_add(s, ", ", xprintf("%s", p->devices[i].label))
                   : xprintf("%s", p->devices[i].label);
     if ( n > 6 )
@@ -273,8 +272,7 @@ const char *words_no_unit(int unit)
     switch ( unit )
     {
     case PIC_UNIT_UNKNOWN:
-        return "Devices (the hypervisor does not get to the point where "
-               "they would have a unit)";
+        return "Devices that the table names; nobody can tell their units";
     case PIC_ABSENT:
         return "Named by the table, not in this machine";
     default:
