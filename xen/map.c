@@ -164,7 +164,8 @@ static long unmap_pages(struct domain *d, dfn_t dfn, unsigned long nr,
     unsigned long done, n;
     int rc = 0;
 
-    if ( !has_own_table(d) )
+    /* A dying domain's tables go first, and then its pages one by one. */
+    if ( !has_own_table(d) || !moat_domain_table_pages(port_domain(d)) )
         return 0;
 
     for ( done = 0; done < nr; done += n )
