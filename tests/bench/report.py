@@ -94,8 +94,9 @@ def print_guests(title, stock, ours):
 
 
 def line_of(rows):
-    """Instructions = a + b * GiB, through the smallest and the largest."""
-    first, last = rows[0], rows[-1]
+    """Instructions = a + b * GiB, through the two largest: below 4 GiB the
+    addresses count as much as the RAM."""
+    first, last = rows[-2:]
     b = ((last["instructions"] - first["instructions"]) /
          (last["gib"] - first["gib"]))
     return first["instructions"] - b * first["gib"], b
@@ -108,7 +109,7 @@ def print_dom0(title, stock, ours):
              "%d/%d" % (s["tables"], o["tables"]))
             for s, o in zip(stock["dom0"], ours["dom0"])]
     rows += [("%d GiB, by the slope" % n, a[0] + a[1] * n, b[0] + b[1] * n,
-              "") for n in (16, 256)]
+              "") for n in (1, 16, 256)]
     for what, s, o, tables in rows:
         print(LINE % (what, "{:,.0f}".format(s), "{:,.0f}".format(o),
                       "%.1f" % (s / max(1, o)), "", "", "", "", "", tables))
