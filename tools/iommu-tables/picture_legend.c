@@ -11,6 +11,9 @@ static const struct { const char *drawing, *words; } signs[] =
       "<rect width=\"6\" height=\"18\" rx=\"3\" class=\"c0\"/>",
       "a device; same colour and letter: these go together, to one guest or "
       "to none" },
+    { "<rect width=\"24\" height=\"18\" rx=\"4\" class=\"row\"/>",
+      "can go to a guest on its own, unless it is a bridge or its note says "
+      "otherwise" },
     { "<rect width=\"24\" height=\"18\" rx=\"4\" class=\"row absent\"/>",
       "named by the table, not in this machine" },
     { "<path d=\"M2 9H24\" class=\"wire l0\"/>"

@@ -182,6 +182,8 @@ char *words_device(const struct pic_device *d);
 extern const char words_stuck[];
 /* What its owner must know of it; NULL: nothing. */
 char *words_notes(const struct picture *p, const struct pic_device *d);
+/* Whether it can be given to a guest, in a word or three. */
+char *words_fate(const struct picture *p, const struct pic_device *d);
 /* Who a region is for. */
 char *words_users(const struct picture *p, const struct pic_region *r);
 /* Why it is not as the others; NULL: it is. */

@@ -100,7 +100,7 @@ static void write_devices(FILE *out, const struct picture *p)
     if ( !p->nr_devices )
         return;
     open_table(out, "Devices", "<th>Device</th><th>Group</th><th>Unit</th>"
-               "<th>Name</th><th>To know</th>");
+               "<th>To a guest?</th><th>Name</th><th>To know</th>");
     for ( i = 0; i < p->nr_devices; i++ )
     {
         const struct pic_device *d = &p->devices[i];
@@ -109,6 +109,7 @@ static void write_devices(FILE *out, const struct picture *p)
         cell(out, "code", xprintf("%s", d->label));
         swatch(out, p, d->set);
         cell(out, "", unit_words(d));
+        cell(out, "", words_fate(p, d));
         cell(out, "wide", words_device(d));
         cell(out, "wide", words_notes(p, d));
         fputs("</tr>\n", out);

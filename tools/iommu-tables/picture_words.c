@@ -230,6 +230,23 @@ char *words_notes(const struct picture *p, const struct pic_device *d)
     return fate_note(p, d, s);
 }
 
+char *words_fate(const struct picture *p, const struct pic_device *d)
+{
+    const struct pic_set *set = &p->sets[d->set];
+
+    if ( d->unit == PIC_ABSENT || !d->pci )
+        return xprintf("not there");
+    if ( !p->scanned )
+        return xprintf("no: the IOMMU stays off");
+    if ( d->scan && d->scan->fate == SCAN_BRIDGE )
+        return xprintf("never: a bridge");
+    if ( !d->scan || !scan_free_to_go(d->scan) )
+        return xprintf("no");
+    if ( set->name )
+        return xprintf("yes, all of group %s together", set->name);
+    return xprintf("yes, on its own");
+}
+
 char *words_users(const struct picture *p, const struct pic_region *r)
 {
     char *s = NULL;
