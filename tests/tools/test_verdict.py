@@ -223,31 +223,25 @@ def first_lines(t, own):
                 head)
 
 
-def widths(t, own):
-    """Paper is 80 columns wide; the hypervisor's lines are as they are."""
+def all_own(t, own):
+    """Paper is 80 columns wide; the hypervisor's lines are as they are. An
+    error has what it costs, and the line of the log."""
     pci = t.file("lspci/laptop.txt", lspci.text("laptop.txt"))
-    wide = []
+    wide, bad = [], []
     for name in sorted(own):
         r = t.run("-v", "--pci=" + pci,
                   os.path.join(t.folder, "own", name + ".dat"))
+        for block in re.split(r"\n\n", r.out):
+            if re.match(r"(error|fatal)( at| \()", block) and (
+                    "    xl dmesg: \"moat: " not in block or
+                    block.count("\n") < 3):
+                bad.append("%s: %s" % (name, block))
         wide += ["%s: %s" % (name, line) for line in r.out.splitlines()
                  if len(line) > 80 and "xl dmesg:" not in line and
                  t.folder not in line]
         if r.status not in (0, 1, 2):
             wide.append("%s: status %d: %s" % (name, r.status, r.err[-300:]))
     t.check_all("no line of a verdict is too long", wide)
-
-
-def own_words(t, own):
-    """Each finding of an error has what it costs, and the line of the log."""
-    bad = []
-    for name in sorted(own):
-        r = t.run("-v", os.path.join(t.folder, "own", name + ".dat"))
-        for block in re.split(r"\n\n", r.out):
-            if re.match(r"(error|fatal)( at|\b \()", block) and (
-                    "    xl dmesg: \"moat: " not in block or
-                    block.count("\n") < 3):
-                bad.append("%s: %s" % (name, block))
     t.check_all("errors come with their cost and the hypervisor's line", bad)
 
 
@@ -277,6 +271,5 @@ def run(t, own, real):
     cases(t, own)
     real_tables(t, real)
     first_lines(t, own)
-    widths(t, own)
-    own_words(t, own)
+    all_own(t, own)
     hostile(t, own)
