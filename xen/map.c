@@ -165,7 +165,8 @@ static long unmap_pages(struct domain *d, dfn_t dfn, unsigned long nr,
     int rc = 0;
 
     /* A dying domain's tables go first, and then its pages one by one. */
-    if ( !has_own_table(d) || !moat_domain_table_pages(port_domain(d)) )
+    if ( !has_own_table(d) ||
+         (d->is_dying && !moat_domain_table_pages(port_domain(d))) )
         return 0;
 
     for ( done = 0; done < nr; done += n )
