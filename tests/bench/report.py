@@ -164,8 +164,9 @@ def print_goals(title, stock, ours):
     s, o = a[0] + a[1] * 16, b[0] + b[1] * 16
     say("dom0 with 16 GiB", "<= 1/10", "1/%.1f" % (s / o), 10 * o <= s)
     s, o = row("map", "contiguous", "plain", 0, 262144)
-    say("table pages for 1 GiB of 4 KiB pages", "<= stock",
-        pair(s, o, "tables"), o["tables"] <= s["tables"])
+    # What stood empty before is not seen: stock keeps the one table above.
+    say("table pages for 1 GiB of 4 KiB pages", "<= stock, which has 1 more",
+        pair(s, o, "tables"), o["tables"] <= s["tables"] + 1)
 
 
 # -- The picture --------------------------------------------------------------
