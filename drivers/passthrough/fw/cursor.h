@@ -39,13 +39,22 @@ static inline size_t fw_left(const struct fw_cursor *c)
     return c->bad ? 0 : c->end - c->pos;
 }
 
+/*
+ * Can @bytes more be read? Tables are memory, so that no offset is near the
+ * end of size_t, and an offset and a length field can be added up.
+ */
+static inline bool fw_fits(const struct fw_cursor *c, size_t bytes)
+{
+    return !c->bad && c->pos + bytes <= c->end;
+}
+
 /* The next @bytes (at most 8) as a little-endian number. */
 static inline uint64_t fw_take(struct fw_cursor *c, unsigned int bytes)
 {
     uint64_t v = 0;
     unsigned int i;
 
-    if ( fw_left(c) < bytes )
+    if ( !fw_fits(c, bytes) )
     {
         c->bad = true;
         return 0;
@@ -81,10 +90,10 @@ static inline uint64_t fw_u64(struct fw_cursor *c)
 /* Pass over @bytes without looking: reserved fields. */
 static inline void fw_skip(struct fw_cursor *c, size_t bytes)
 {
-    if ( fw_left(c) < bytes )
-        c->bad = true;
-    else
+    if ( fw_fits(c, bytes) )
         c->pos += bytes;
+    else
+        c->bad = true;
 }
 
 /* Fill @err and give back @rc, so that a complaint is one statement. */

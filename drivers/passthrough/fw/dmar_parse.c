@@ -138,7 +138,7 @@ int dmar_scope_next(struct dmar_scopes *it, struct dmar_scope *scope,
                     struct fw_error *err)
 {
     struct fw_cursor c = fw_cursor(it->base, it->pos, it->end);
-    size_t start = it->pos, left = fw_left(&c);
+    size_t start = it->pos, left = fw_left(&c), end;
     unsigned int i, len;
 
     memset(scope, 0, sizeof(*scope));
@@ -162,11 +162,12 @@ int dmar_scope_next(struct dmar_scopes *it, struct dmar_scope *scope,
     if ( len & 1 )
         return fw_fail(err, -EINVAL, start + SCOPE_OFF_LENGTH, len,
                        "a scope's length must be even");
-    if ( len > left )
+    end = start + len;
+    if ( end > it->end )
         return fw_fail(err, -EINVAL, start + SCOPE_OFF_LENGTH, len,
                        "a scope must end within its record");
 
-    it->pos = start + len;
+    it->pos = end;
     if ( len == SCOPE_HEADER_LEN )
         return fw_fail(err, -EBADMSG, start + SCOPE_OFF_LENGTH, len,
                        "a scope must hold a path");
@@ -419,7 +420,7 @@ int dmar_next(struct dmar *d, struct dmar_record *rec, struct fw_error *err)
     for ( ; ; )
     {
         struct fw_cursor c = fw_cursor(d->base, d->pos, d->len);
-        size_t left = fw_left(&c);
+        size_t left = fw_left(&c), end;
 
         memset(rec, 0, sizeof(*rec));
         rec->offset = d->pos;
@@ -438,13 +439,13 @@ int dmar_next(struct dmar *d, struct dmar_record *rec, struct fw_error *err)
         if ( rec->len < RECORD_HEADER_LEN )
             return fw_fail(err, -EINVAL, d->pos + RECORD_OFF_LENGTH, rec->len,
                            "a record's length must be at least 4");
-        if ( rec->len > left )
+        end = d->pos + rec->len;
+        if ( end > d->len )
             return fw_fail(err, -EINVAL, d->pos + RECORD_OFF_LENGTH, rec->len,
                            "a record must end within the table");
 
         /* From here on the next record can be found, whatever is wrong. */
-        d->pos += rec->len;
-        c.end = d->pos;
+        d->pos = c.end = end;
         if ( rec->type < ARRAY_SIZE(types) )
             return parse_record(d, &c, rec, err);
         d->unknown++;

@@ -32,7 +32,7 @@ static size_t entry_len(const struct fw_cursor *c, uint8_t type)
 {
     if ( type < VARIABLE_FIRST )
         return (size_t)4 << (type >> 6);
-    if ( type != ENTRY_ACPI || fw_left(c) < ACPI_LEN )
+    if ( type != ENTRY_ACPI || !fw_fits(c, ACPI_LEN) )
         return 0;
     return ACPI_LEN + c->base[c->pos + ACPI_OFF_UID_LEN];
 }
@@ -227,18 +227,16 @@ int ivrs_entry_next(struct ivrs_entries *it, struct ivrs_entry *e,
     for ( ; ; )
     {
         struct fw_cursor c = fw_cursor(it->base, it->pos, it->end);
-        size_t left = fw_left(&c), len;
+        size_t left = fw_left(&c), len, end;
         uint8_t type;
         int rc;
 
         memset(e, 0, sizeof(*e));
         e->offset = it->pos;
-        if ( !left && it->open )
-            return no_end(it, e, err);
-        if ( !left )
-            return 0;
+        if ( !fw_fits(&c, 1) )
+            return it->open ? no_end(it, e, err) : 0;
 
-        type = it->base[it->pos];
+        type = c.base[c.pos];
         /* A range cannot hold another: the first one was never ended. */
         if ( it->open && is_start(type) )
             return no_end(it, e, err);
@@ -250,12 +248,12 @@ int ivrs_entry_next(struct ivrs_entries *it, struct ivrs_entry *e,
         if ( !len )
             return fw_fail(err, -EINVAL, it->pos, type,
                            "an entry's type must tell its size");
-        if ( len > left )
+        end = it->pos + len;
+        if ( end > it->end )
             return fw_fail(err, -EINVAL, it->pos, left,
                            "an entry must end within its block");
 
-        it->pos += len;
-        c.end = it->pos;
+        it->pos = c.end = end;
         rc = take_entry(it, &c, e, err);
         if ( rc )
             return rc;

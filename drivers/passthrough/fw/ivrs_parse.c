@@ -247,7 +247,7 @@ int ivrs_next(struct ivrs *i, struct ivrs_block *b, struct fw_error *err)
     for ( ; ; )
     {
         struct fw_cursor c = fw_cursor(i->base, i->pos, i->len);
-        size_t left = fw_left(&c);
+        size_t left = fw_left(&c), end;
         uint8_t flags;
 
         memset(b, 0, sizeof(*b));
@@ -268,13 +268,13 @@ int ivrs_next(struct ivrs *i, struct ivrs_block *b, struct fw_error *err)
         if ( b->len < BLOCK_HEADER_LEN )
             return fw_fail(err, -EINVAL, i->pos + BLOCK_OFF_LENGTH, b->len,
                            "a block's length must be at least 4");
-        if ( b->len > left )
+        end = i->pos + b->len;
+        if ( end > i->len )
             return fw_fail(err, -EINVAL, i->pos + BLOCK_OFF_LENGTH, b->len,
                            "a block must end within the table");
 
         /* From here on the next block can be found, whatever is wrong. */
-        i->pos += b->len;
-        c.end = i->pos;
+        i->pos = c.end = end;
         if ( ivrs_is_ivhd(b->type) )
         {
             b->u.ivhd.flags = flags;
