@@ -15,7 +15,10 @@ FUZZ_CFLAGS := -std=gnu99 -g -O2 -Wall -Wextra -Werror \
                -Itests/lib -Iinclude -Idrivers/passthrough
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_FW := $(sort $(wildcard drivers/passthrough/fw/*.c))
-FUZZ_TARGETS := dmar ivrs
+FUZZ_CORE := $(filter-out %/vendors.c,\
+               $(sort $(wildcard drivers/passthrough/*/*.c))) \
+             $(filter-out %/main.c %/test.c,$(sort $(wildcard tests/lib/*.c)))
+FUZZ_TARGETS := dmar ivrs scan_dmar scan_ivrs
 
 dmar-walk := walk_dmar
 dmar-src := tests/fuzz/target.c tests/fuzz/walk_dmar.c $(FUZZ_FW)
@@ -23,10 +26,17 @@ dmar-seeds := tests/data/dmar.py
 ivrs-walk := walk_ivrs
 ivrs-src := tests/fuzz/target.c tests/fuzz/walk_ivrs.c $(FUZZ_FW)
 ivrs-seeds := tests/data/ivrs.py
+scan_dmar-walk := scan_dmar
+scan_dmar-src := tests/fuzz/target.c tests/fuzz/scan_dmar.c $(FUZZ_CORE)
+scan_dmar-seeds := tests/data/dmar.py
+scan_dmar-flags := -pthread
+scan_ivrs-walk := scan_ivrs
+scan_ivrs-src := tests/fuzz/target.c tests/fuzz/scan_ivrs.c $(FUZZ_CORE)
+scan_ivrs-seeds := tests/data/ivrs.py
+scan_ivrs-flags := -pthread
 
 FUZZ_HDR := $(wildcard tests/fuzz/*.h include/moat/*.h \
-              drivers/passthrough/fw/*.h drivers/passthrough/core/bits.h \
-              tests/lib/host-port.h)
+              drivers/passthrough/*/*.h tests/lib/*.h)
 
 define fuzz_target
 $(FUZZ_B)/$(1)/libfuzzer: $($(1)-src) $(FUZZ_HDR) | fuzz-need

@@ -20,5 +20,8 @@ void broken(const char *file, int line, const char *what)
 /* @table must end where the memory ends, for the sanitizer to see. */
 void walk_dmar(const uint8_t *table, size_t len);
 void walk_ivrs(const uint8_t *table, size_t len);
+/* The same table as the only one of a machine: scan.h. */
+void scan_dmar(const uint8_t *table, size_t len);
+void scan_ivrs(const uint8_t *table, size_t len);
 
 #endif /* MOAT_FUZZ_WALK_H */
