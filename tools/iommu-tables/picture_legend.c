@@ -4,7 +4,7 @@
 
 #include "util.h"
 
-/* Each 26 by 18; %s are not replaced. */
+/* Each 26 by 18. */
 static const struct { const char *drawing, *words; } signs[] =
 {
     { "<rect width=\"24\" height=\"18\" rx=\"4\" class=\"row\"/>"
@@ -31,7 +31,7 @@ static const struct { const char *drawing, *words; } signs[] =
       "IO-APIC, HPET or ACPI device" },
 };
 
-/* Returns the width; flows like the rest: see draw_legend(). */
+/* Entries beside each other while there is room, then on a new line. */
 struct flow
 {
     FILE *out;

@@ -43,9 +43,8 @@ static double draw_badge(FILE *out, const struct picture *p, size_t set,
 }
 
 /* A group for everything about a device: the page's script looks for it. */
-static void open_device(FILE *out, const struct picture *p,
-                        const struct pic_device *d, const char *name,
-                        const char *notes)
+static void open_device(FILE *out, const struct pic_device *d,
+                        const char *name, const char *notes)
 {
     fputs("<g class=\"dev\" data-dev=\"", out);
     words_escape(out, d->label);
@@ -56,7 +55,6 @@ static void open_device(FILE *out, const struct picture *p,
     fputs(notes ? "\n" : "", out);
     words_escape(out, notes ? notes : "");
     fputs("</title>\n", out);
-    (void)p;
 }
 
 /*
@@ -119,7 +117,7 @@ static void draw_row(struct layout *l, size_t index, double x, double width)
     }
     height = row_texts(NULL, d, 0, 0, inner, name, notes) + 2 * ROW_PAD;
 
-    open_device(l->out, p, d, name, notes);
+    open_device(l->out, d, name, notes);
     fprintf(l->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
             "height=\"%.1f\" rx=\"4\" class=\"row%s\"/>\n", x, l->y, width,
             height, d->pci && d->unit != PIC_ABSENT ? "" : " absent");
@@ -146,7 +144,7 @@ static void draw_cell(struct layout *l, const struct pic_device *d, double x,
     double label = draw_width(d->label, strlen(d->label), FACE_MONO,
                               PIC_SMALL);
 
-    open_device(l->out, l->p, d, name, NULL);
+    open_device(l->out, d, name, NULL);
     fprintf(l->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
             "height=\"20\" rx=\"4\" class=\"row%s\"/>\n", x, l->y, width,
             d->pci && d->unit != PIC_ABSENT ? "" : " absent");
@@ -297,12 +295,10 @@ static void draw_card(struct layout *l, size_t unit, int devices,
     l->y += 22;
     if ( unit < p->nr_units )
     {
-        double marks = draw_marks(l->out, p, PIC_UNIT, unit, x + width,
-                                  l->y - 14);
         char *words = words_unit(p, &p->units[unit]);
 
         draw_text(l->out, x, l->y, FACE_BOLD, 14.5, "", title);
-        (void)marks;
+        draw_marks(l->out, p, PIC_UNIT, unit, x + width, l->y - 14);
         l->y += 17;
         l->y += PIC_SMALL_LINE *
                 draw_wrapped(l->out, x, l->y, width, FACE_SANS, PIC_SMALL,
