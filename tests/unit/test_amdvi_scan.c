@@ -336,6 +336,32 @@ TEST(scan_hidden_function)
 }
 
 /* SP5100, SATA in combined mode: no interrupt remapping. */
+/* Where firmware says there is a capability, and there can be none. */
+TEST(scan_capability_elsewhere)
+{
+    static const uint16_t wrong[] =
+        { 0, 0x3c, 0x41, 0x42, 0x44, 0xfc, 0xff, 0x100, 0x1000, 0xffff };
+    struct moat_options o = world_options();
+    unsigned int i;
+
+    world_hardware(EFR_NEW);
+    for ( i = 0; i < ARRAY_SIZE(wrong); i++ )
+    {
+        size_t len;
+        uint8_t *t = ivrs_case("scan-good", &len);
+
+        t[48 + 6] = (uint8_t)wrong[i];
+        t[48 + 7] = wrong[i] >> 8;
+        sim_acpi_set("IVRS", t, len);
+        P = NULL;
+        REQUIRE(!moat_platform_create(&o, &P));
+        CHECK_EQ(world_unit(0)->cap_pos, 0x40);
+        world_down();
+        free(t);
+    }
+    world_end();
+}
+
 TEST(scan_erratum_28)
 {
     struct sim_pci *sb;

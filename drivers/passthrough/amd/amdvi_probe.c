@@ -52,7 +52,8 @@ static void probe_function(struct amdvi_unit *a)
         return;
     }
 
-    if ( a->cap_pos >= 0x40 )
+    /* Firmware's word: it need not be where a capability can be. */
+    if ( a->cap_pos >= 0x40 && a->cap_pos < 0x100 && !(a->cap_pos & 3) )
         a->cap = host_pci_read32(a->dev, a->cap_pos);
     if ( !is_iommu_cap(a->cap) )
     {
