@@ -223,19 +223,50 @@ static int add_units(struct amdvi_scan *s)
 
 /* ---- Two units that claim a device ---- */
 
-static int deny_claimed(struct amdvi_scan *s, uint16_t segment,
-                        unsigned int first, unsigned int last,
-                        unsigned int *n)
+#define ID_WORDS    (0x10000u / 64)
+
+/*
+ * The ids of one segment: those that units before this one claim, and this
+ * one's own. However many ranges a table has, each id is looked at once.
+ */
+struct claims
 {
-    struct amdvi_ids it = amdvi_ids(segment, first, last);
+    uint64_t before[ID_WORDS], own[ID_WORDS];
+};
+
+static void add_claim(uint64_t *map, unsigned int first, unsigned int last)
+{
+    unsigned int w;
+
+    for ( w = first / 64; w <= last / 64; w++ )
+        map[w] |= MOAT_MASK(w == last / 64 ? last % 64 : 63,
+                            w == first / 64 ? first % 64 : 0);
+}
+
+static bool claims_id(const struct amdvi_unit *a, unsigned int id)
+{
+    unsigned int i;
+
+    for ( i = 0; i < a->n_ranges; i++ )
+        if ( id >= a->ranges[i].first && id <= a->ranges[i].last )
+            return true;
+    return false;
+}
+
+/* The devices at the ids of word @w that are in @both. */
+static int deny_claimed(struct amdvi_scan *s, uint16_t segment,
+                        unsigned int w, uint64_t both, unsigned int *n)
+{
+    struct amdvi_ids it = amdvi_ids(segment, w * 64, w * 64 + 63);
     moat_sbdf_t dev;
     int rc = 0;
 
-    while ( !rc && amdvi_ids_next(&it, &dev) )
-    {
-        rc = device_deny(s->p, dev, "two IOMMUs claim it");
-        ++*n;
-    }
+    while ( both && !rc && amdvi_ids_next(&it, &dev) )
+        if ( both & MOAT_BIT(MOAT_SBDF_RID(dev) % 64) )
+        {
+            rc = device_deny(s->p, dev, "two IOMMUs claim it");
+            ++*n;
+        }
     return rc;
 }
 
@@ -243,44 +274,73 @@ static int deny_claimed(struct amdvi_scan *s, uint16_t segment,
  * Which of the two sees a device's requests is not known: it works for dom0,
  * as far as that goes, and is never handed out.
  */
-static int check_pair(struct amdvi_scan *s, const struct amdvi_unit *a,
-                      const struct amdvi_unit *b)
+static int check_unit(struct amdvi_scan *s, struct claims *c,
+                      const struct amdvi_unit *a)
 {
-    unsigned int i, j, n = 0, first, last, lo = 0x10000, hi = 0;
-    int rc;
+    unsigned int i, w, n = 0, lo = 0, hi = 0;
+    uint16_t segment = a->unit.segment;
+    bool any = false;
+    int rc = 0;
 
+    memset(c->own, 0, sizeof(c->own));
     for ( i = 0; i < a->n_ranges; i++ )
-        for ( j = 0; j < b->n_ranges; j++ )
-        {
-            first = (unsigned int)max_u64(a->ranges[i].first,
-                                          b->ranges[j].first);
-            last = (unsigned int)min_u64(a->ranges[i].last,
-                                         b->ranges[j].last);
-            if ( first > last )
-                continue;
-            lo = (unsigned int)min_u64(lo, first);
-            hi = (unsigned int)max_u64(hi, last);
-            rc = deny_claimed(s, a->unit.segment, first, last, &n);
-            if ( rc )
-                return rc;
-        }
-    if ( lo <= hi )
-        host_log_warn("IVRS: units %u and %u both claim ids %#x to %#x of "
-                      "segment %#x: the %u devices there cannot be assigned",
-                      a->unit.index, b->unit.index, lo, hi,
-                      (unsigned int)a->unit.segment, n);
+        add_claim(c->own, a->ranges[i].first, a->ranges[i].last);
+    for ( w = 0; w < ID_WORDS && !rc; w++ )
+    {
+        uint64_t both = c->before[w] & c->own[w];
+
+        c->before[w] |= c->own[w];
+        if ( !both )
+            continue;
+        if ( !any )
+            lo = w * 64 + FIELD_SHIFT(both);
+        any = true;
+        hi = w * 64 + log2_floor(both);
+        rc = deny_claimed(s, segment, w, both, &n);
+    }
+    if ( rc || !any )
+        return rc;
+    for ( i = 0; s->units[i]->unit.segment != segment ||
+                 !claims_id(s->units[i], lo); )
+        i++;
+    host_log_warn("IVRS: units %u and %u both claim ids %#x to %#x of "
+                  "segment %#x: the %u devices there cannot be assigned",
+                  s->units[i]->unit.index, a->unit.index, lo, hi,
+                  (unsigned int)segment, n);
     return 0;
+}
+
+static bool first_of_segment(const struct amdvi_scan *s, unsigned int n)
+{
+    unsigned int i;
+
+    for ( i = 0; i < n; i++ )
+        if ( s->units[i]->unit.segment == s->units[n]->unit.segment )
+            return false;
+    return true;
 }
 
 static int check_claims(struct amdvi_scan *s)
 {
+    struct claims *c;
     unsigned int i, j;
     int rc = 0;
 
+    if ( s->n_units < 2 )
+        return 0;
+    c = host_alloc(sizeof(*c));
+    if ( !c )
+        return -ENOMEM;
     for ( i = 0; i < s->n_units; i++ )
-        for ( j = i + 1; !rc && j < s->n_units; j++ )
-            if ( s->units[i]->unit.segment == s->units[j]->unit.segment )
-                rc = check_pair(s, s->units[i], s->units[j]);
+    {
+        if ( !first_of_segment(s, i) )
+            continue;
+        memset(c->before, 0, sizeof(c->before));
+        for ( j = i; !rc && j < s->n_units; j++ )
+            if ( s->units[j]->unit.segment == s->units[i]->unit.segment )
+                rc = check_unit(s, c, s->units[j]);
+    }
+    host_free(c);
     return rc;
 }
 
