@@ -19,6 +19,7 @@ help:
 	@echo "make tools      build/tools/iommu-tables: what DMAR and IVRS say"
 	@echo "make test-tools its tests; with iasl, and real tables if there are"
 	@echo "make fuzz       firmware tables that nobody wrote; SECONDS_EACH=n"
+	@echo "make eva        the firmware parsers, by Frama-C's static analysis"
 	@echo "make test-xen   every scenario under Xen, two machines at a time;"
 	@echo "                IOMMU=amd: those of AMD-Vi"
 	@echo "make bench      instructions, beside Debian's Xen: tables and a plot"
@@ -43,10 +44,10 @@ xen-debug:
 	@xen/build.sh moat --config CONFIG_DEBUG=y --out build/xen-debug \
 	    --config CONFIG_IOMMU_QUARANTINE_SCRATCH_PAGE=y \
 	    --config CONFIG_XHCI=y
-# Flask, with Xen's own policy built in.
+# Flask, with a policy built in: Xen's, which knows no quarantine, and that.
 xen-xsm:
 	@xen/build.sh moat --config CONFIG_XSM=y --out build/xen-xsm \
-	    --config CONFIG_XSM_FLASK_POLICY=y
+	    --config CONFIG_XSM_FLASK_POLICY=y --also $(DOM0)/flask.sh
 
 # The hypervisor that the machines boot: this layer's, unless XEN= names one.
 .PHONY: hypervisor
@@ -65,7 +66,7 @@ shell: hypervisor dom0
 	@$(DOM0)/run.py shell --xen $(XEN) --kernel $(KERNEL) --iommu $(IOMMU)
 compare-unity: hypervisor xen-stock dom0
 	@$(DOM0)/run.py compare-unity --xen $(XEN)
-test-xen: hypervisor xen-nohvm dom0-debian
+test-xen: hypervisor xen-nohvm xen-debug xen-xsm dom0-debian
 	@$(DOM0)/run.py test --xen $(XEN) --iommu $(IOMMU) $(if $(ONLY),--only $(ONLY))
 
 # -- Unit tests, checks, the rig ----------------------------------------------
@@ -81,6 +82,7 @@ RIG_TESTS :=
 -include tests/mutants/mutants.mk
 -include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
+-include tests/eva/eva.mk
 -include tests/tools/tests.mk
 
 NEED := ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need
