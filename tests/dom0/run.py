@@ -39,19 +39,18 @@ import topology                                             # noqa: E402
 import unity                                                # noqa: E402
 
 # The longest first, so that the last ones even out.
-INTEL = [qubes.qubes, hvm.hvm, topology.topology, sharing.shared,
+INTEL = [kills.kills, qubes.qubes, hvm.hvm, topology.topology, sharing.shared,
          guests.rounds, topology.virtual, pv.debian, pv.pv, guests.two,
-         regions.table, regions.option, firmware.records, firmware.units,
-         builds.intel[0], builds.pvh, guests.none] + firmware.off + [
+         regions.table, regions.option, firmware.records, firmware.units
+         ] + builds.intel + [builds.pvh, guests.none] + firmware.off + [
              firmware.force]
-AMD = [qubes.amd, hvm.amd, topology.amd, sharing.amd, guests.amd_rounds,
-       topology.amd_virtual, pv.amd, unity.unity, regions.ivmd,
-       firmware_amd.records, firmware_amd.units, builds.amd_pvh,
-       firmware_amd.ioapic_unnamed, firmware_amd.ioapic_given
-       ] + firmware_amd.off + [firmware_amd.ioapic_force]
-# By name only: "make xen-debug" and "make xen-xsm" build what the latter boot.
-NAMED = [kills.kills, kills.amd] + builds.intel[1:] + builds.amd
-ALL = INTEL + AMD + NAMED
+AMD = [kills.amd, qubes.amd, hvm.amd, topology.amd, sharing.amd,
+       guests.amd_rounds, topology.amd_virtual, pv.amd, unity.unity,
+       regions.ivmd, firmware_amd.records, firmware_amd.units
+       ] + builds.amd + [builds.amd_pvh, firmware_amd.ioapic_unnamed,
+                         firmware_amd.ioapic_given
+                         ] + firmware_amd.off + [firmware_amd.ioapic_force]
+ALL = INTEL + AMD
 
 
 def shell(options):
