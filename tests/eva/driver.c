@@ -56,8 +56,6 @@ static void walk_scopes(const struct dmar_scopes *scopes)
         return;
     do {
         rc = dmar_scope_next(&it, &s, &err);
-        if ( rc == -EBADMSG || rc == -EINVAL )
-            read_text(err.rule);
     } while ( rc == 1 || rc == -EBADMSG );
 }
 
