@@ -21,11 +21,11 @@ verdict()
     fi
 }
 
-# The alarms of a run, "file:function-free text", each once.
+# The alarms of a run, "file: text", each once.
 alarms()
 {
     awk '/^\[eva:alarm\]/ { sub(/^\[eva:alarm\] */, ""); sub(/.*\//, "")
-             sub(/:[0-9]+: Warning:/, ":"); getline t; sub(/^ */, "", t)
+             sub(/:[0-9]+: Warning: */, ":"); getline t; sub(/^ */, "", t)
              print $0 " " t }' "$1" | sort -u
 }
 
