@@ -172,24 +172,20 @@ static void print_related(const struct scan *s, const struct scan_device *d,
 static void print_regions(const struct scan *s, const struct scan_device *d,
                           FILE *out)
 {
-    size_t i, n = 0;
+    size_t i;
 
-    for ( i = 0; i < s->nr_regions; i++ )
+    for ( i = 0; i < d->nr_regions; i++ )
     {
-        const struct scan_region *r = &s->regions[i];
+        const struct scan_region *r = &s->regions[d->regions[i]];
         const char *use = say_region_use(s, r);
-        char *range;
+        char *range = say_range(r->first, r->last);
 
-        if ( !scan_uses(r, d) )
-            continue;
-        n++;
-        range = say_range(r->first, r->last);
         item(out, xprintf("%s, by the record at %03zXh%s%s%s", range,
                           r->offset, use ? ": " : "", use ? use : "",
                           use ? "." : ""));
         free(range);
     }
-    if ( n )
+    if ( d->nr_regions )
         say_print(out, 2, "The hypervisor keeps them reachable for the "
                   "device at every moment, at the same addresses, whoever "
                   "owns it. What is in them outlives the guest.");
@@ -230,11 +226,8 @@ static void print_steps(const struct scan *s, const struct scan_device *d,
                         FILE *out)
 {
     char *config = NULL;
-    bool regions = false;
     size_t i, k = 0;
 
-    for ( i = 0; i < s->nr_regions; i++ )
-        regions |= scan_uses(&s->regions[i], d);
     say_print(out, 2, "In dom0, as root:");
     for ( i = 0; i < s->nr_devices; i++ )
     {
@@ -246,12 +239,12 @@ static void print_steps(const struct scan *s, const struct scan_device *d,
                 MOAT_SBDF_ARG(at));
         config = say_more(config, "%s'" MOAT_PRI_SBDF "%s'", k++ ? ", " : "",
                           MOAT_SBDF_ARG(at),
-                          regions ? ",rdm_policy=strict" : "");
+                          d->nr_regions ? ",rdm_policy=strict" : "");
     }
     say_print(out, 2, "In the guest's configuration:");
     fprintf(out, "    pci = [ %s ]\n", config);
     free(config);
-    if ( regions )
+    if ( d->nr_regions )
     {
         say_print(out, 2, "rdm_policy=strict has the guest refused if its own "
                   "memory cannot be laid out around the region. To attach "

@@ -104,30 +104,6 @@ bool scan_stays(const struct scan_device *d)
            d->fate == SCAN_DEAD_UNIT || d->fate == SCAN_UNIT_OFF;
 }
 
-/*
- * Nobody gets a device while another that must go with it is dom0's, and this
- * one never leaves dom0.
- */
-static void find_ties(struct scan *s)
-{
-    size_t i, k;
-
-    for ( i = 0; i < s->nr_devices; i++ )
-        for ( k = 0; k < s->nr_devices; k++ )
-        {
-            struct scan_device *d = &s->devices[i];
-            const struct scan_device *other = &s->devices[k];
-            bool ids = d->group == other->group;
-
-            if ( d->fate != SCAN_FREE || !scan_stays(other) ||
-                 (!ids && !scan_shared(s, d, other)) )
-                continue;
-            d->fate = SCAN_TIED;
-            d->tied_to = other->sbdf;
-            d->tied_by_memory = !ids;
-        }
-}
-
 static int cf_check take_region(void *arg, moat_paddr_t first,
                                 moat_paddr_t last, unsigned int prot,
                                 moat_sbdf_t dev)
@@ -191,7 +167,8 @@ struct scan *scan_run(const struct machine *m, const struct table *t)
     made.pci = s->pci;
     made.memmap = m->memmap;
     s->ended = host_run(&made, &s->log, go, &run);
-    find_ties(s);
+    scan_index(s);
+    scan_find_ties(s);
 
     return s;
 }
@@ -201,9 +178,15 @@ void scan_free(struct scan *s)
     size_t i;
 
     for ( i = 0; i < s->nr_devices; i++ )
+    {
         free(s->devices[i].denied);
+        free(s->devices[i].regions);
+    }
     for ( i = 0; i < s->nr_regions; i++ )
+    {
         free(s->regions[i].devs);
+        free(s->regions[i].users);
+    }
     free(s->devices);
     free(s->units);
     free(s->regions);
@@ -219,29 +202,5 @@ const struct scan_device *scan_at(const struct scan *s, uint32_t sbdf)
     for ( i = 0; i < s->nr_devices; i++ )
         if ( s->devices[i].sbdf == sbdf )
             return &s->devices[i];
-    return NULL;
-}
-
-bool scan_uses(const struct scan_region *r, const struct scan_device *d)
-{
-    unsigned int k;
-    size_t i;
-
-    for ( i = 0; i < r->nr_devs; i++ )
-        for ( k = 0; k < d->ids.n; k++ )
-            if ( r->devs[i] == d->ids.ids[k].id )
-                return true;
-    return false;
-}
-
-const struct scan_region *scan_shared(const struct scan *s,
-                                      const struct scan_device *a,
-                                      const struct scan_device *b)
-{
-    size_t i;
-
-    for ( i = 0; i < s->nr_regions; i++ )
-        if ( scan_uses(&s->regions[i], a) && scan_uses(&s->regions[i], b) )
-            return &s->regions[i];
     return NULL;
 }

@@ -35,6 +35,9 @@ struct scan_device
     bool tied_by_memory;    /* or a region */
     int unit;               /* index in units; -1: none */
     int group;              /* equal for those that share an id */
+    size_t lead;            /* the first of its group: index in devices */
+    size_t *regions;        /* it needs: ascending, indices in regions */
+    size_t nr_regions;
     struct rid_set ids;
 };
 
@@ -53,6 +56,8 @@ struct scan_region
     size_t offset;          /* of (one of) its records */
     uint32_t *devs;         /* requester ids it is for */
     size_t nr_devs;
+    size_t *users;          /* with such an id: ascending, in devices */
+    size_t nr_users;
 };
 
 struct scan
@@ -77,8 +82,6 @@ struct scan *scan_run(const struct machine *m, const struct table *t);
 void scan_free(struct scan *s);
 
 const struct scan_device *scan_at(const struct scan *s, uint32_t sbdf);
-/* Is the region for @d, by any of its ids? */
-bool scan_uses(const struct scan_region *r, const struct scan_device *d);
 /* Do the two have a region in common? The first such one, or NULL. */
 const struct scan_region *scan_shared(const struct scan *s,
                                       const struct scan_device *a,
@@ -90,5 +93,12 @@ static inline bool scan_free_to_go(const struct scan_device *d)
 {
     return d->fate == SCAN_FREE;
 }
+
+/*
+ * Once all are there: fills in leads, regions of devices and users of regions;
+ * then, with these, ties whom nobody gets while another that must go with it stays.
+ */
+void scan_index(struct scan *s);
+void scan_find_ties(struct scan *s);
 
 #endif /* TOOL_SCAN_H */

@@ -106,22 +106,23 @@ static char *sharers(const struct scan *s, const struct scan_region *r,
     size_t i, k = 0, nr = 0;
     int last = -1;
 
-    for ( i = *groups = 0; i < s->nr_devices; i++ )
+    for ( i = *groups = 0; i < r->nr_users; i++ )
     {
-        const struct scan_device *d = &s->devices[i];
+        const struct scan_device *d = &s->devices[r->users[i]];
 
-        if ( !scan_free_to_go(d) || !scan_uses(r, d) )
+        if ( !scan_free_to_go(d) )
             continue;
         nr++;
         *groups += d->group != last;
         last = d->group;
     }
-    for ( i = 0; i < s->nr_devices && k < 8; i++ )
+    for ( i = 0; i < r->nr_users && k < 8; i++ )
     {
-        if ( !scan_free_to_go(&s->devices[i]) ||
-             !scan_uses(r, &s->devices[i]) )
+        const struct scan_device *d = &s->devices[r->users[i]];
+
+        if ( !scan_free_to_go(d) )
             continue;
-        one = say_device(s, s->devices[i].sbdf);
+        one = say_device(s, d->sbdf);
         all = say_more(all, "%s%s", say_comma(k++, nr), one);
         free(one);
     }

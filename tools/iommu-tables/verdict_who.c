@@ -8,38 +8,123 @@
 
 /*
  * Devices that have to do with each other, through ids or regions, have the
- * same number: that of the first of them.
+ * same number: that of the first of them. What is not free to go is in no set.
  */
-static size_t *sets_of(const struct scan *s)
+struct sets
 {
-    size_t *set = xalloc(s->nr_devices * sizeof(*set)), i, k, n;
+    const struct scan *s;
+    size_t *of;             /* by device, as the following: */
+    size_t *size;
+    bool *ids, *memory;     /* why together, of the first of a set */
+};
 
-    for ( i = 0; i < s->nr_devices; i++ )
-        set[i] = i;
-    for ( i = 0; i < s->nr_devices; i++ )
-        for ( k = 0; k < i; k++ )
-        {
-            const struct scan_device *a = &s->devices[k];
-            const struct scan_device *b = &s->devices[i];
-            size_t from = set[i], to = set[k];
-
-            if ( from == to || !scan_free_to_go(a) || !scan_free_to_go(b) ||
-                 (a->group != b->group && !scan_shared(s, a, b)) )
-                continue;
-            for ( n = 0; n <= i; n++ )
-                if ( set[n] == from )
-                    set[n] = to;
-        }
-    return set;
+static size_t top(size_t *of, size_t i)
+{
+    while ( of[i] != i )
+        i = of[i] = of[of[i]];
+    return i;
 }
 
-static size_t size_of(const struct scan *s, const size_t *set, size_t which)
+static void join(size_t *of, size_t a, size_t b)
 {
-    size_t i, n = 0;
+    a = top(of, a);
+    b = top(of, b);
+    if ( a < b )
+        of[b] = a;
+    else
+        of[a] = b;
+}
+
+/* The first user of the region that is free to go, or SIZE_MAX. */
+static size_t first_user(const struct scan *s, const struct scan_region *r)
+{
+    size_t i;
+
+    for ( i = 0; i < r->nr_users; i++ )
+        if ( scan_free_to_go(&s->devices[r->users[i]]) )
+            return r->users[i];
+    return SIZE_MAX;
+}
+
+/* @mate: by lead, the first of the group that is free to go. */
+static void join_all(struct sets *x, size_t *mate)
+{
+    const struct scan *s = x->s;
+    size_t i, k;
 
     for ( i = 0; i < s->nr_devices; i++ )
-        n += set[i] == which && scan_free_to_go(&s->devices[i]);
-    return n;
+    {
+        const struct scan_device *d = &s->devices[i];
+
+        if ( !scan_free_to_go(d) )
+            continue;
+        if ( mate[d->lead] == SIZE_MAX )
+            mate[d->lead] = i;
+        join(x->of, mate[d->lead], i);
+    }
+    for ( i = 0; i < s->nr_regions; i++ )
+    {
+        const struct scan_region *r = &s->regions[i];
+        size_t first = first_user(s, r);
+
+        for ( k = 0; k < r->nr_users; k++ )
+            if ( scan_free_to_go(&s->devices[r->users[k]]) )
+                join(x->of, first, r->users[k]);
+    }
+}
+
+static void find_why(struct sets *x, const size_t *mate)
+{
+    const struct scan *s = x->s;
+    size_t i, k;
+
+    for ( i = 0; i < s->nr_devices; i++ )
+    {
+        const struct scan_device *d = &s->devices[i];
+
+        x->of[i] = top(x->of, i);
+        if ( !scan_free_to_go(d) )
+            continue;
+        x->size[x->of[i]]++;
+        x->ids[x->of[i]] |= mate[d->lead] != i;
+    }
+    for ( i = 0; i < s->nr_regions; i++ )
+    {
+        const struct scan_region *r = &s->regions[i];
+        size_t first = first_user(s, r);
+
+        for ( k = 0; k < r->nr_users; k++ )
+            if ( scan_free_to_go(&s->devices[r->users[k]]) &&
+                 s->devices[r->users[k]].lead != s->devices[first].lead )
+                x->memory[x->of[first]] = true;
+    }
+}
+
+static void sets_find(struct sets *x, const struct scan *s)
+{
+    size_t *mate = xresize(NULL, s->nr_devices, sizeof(*mate)), i;
+
+    x->s = s;
+    x->of = xresize(NULL, s->nr_devices, sizeof(*x->of));
+    x->size = xalloc(s->nr_devices * sizeof(*x->size));
+    x->ids = xalloc(s->nr_devices * sizeof(*x->ids));
+    x->memory = xalloc(s->nr_devices * sizeof(*x->memory));
+    for ( i = 0; i < s->nr_devices; i++ )
+    {
+        x->of[i] = i;
+        mate[i] = SIZE_MAX;
+    }
+    join_all(x, mate);
+    find_why(x, mate);
+    free(mate);
+}
+
+static void sets_free(struct sets *x)
+{
+    free(x->of);
+    free(x->size);
+    free(x->ids);
+    free(x->memory);
 }
 
 static void print_device(const struct scan *s, const struct scan_device *d,
@@ -51,12 +136,10 @@ static void print_device(const struct scan *s, const struct scan_device *d,
     text = xprintf("%s%s%s", id, kind ? "  " : "", kind ? kind : "");
     say_print_item(out, 2, 11, text);
     free(text);
-    for ( i = 0; i < s->nr_regions; i++ )
+    for ( i = 0; i < d->nr_regions; i++ )
     {
-        const struct scan_region *r = &s->regions[i];
+        const struct scan_region *r = &s->regions[d->regions[i]];
 
-        if ( !scan_uses(r, d) )
-            continue;
         text = say_range(r->first, r->last);
         text = say_more(text, "%s",
                         r->prot == MOAT_RW ? ""
@@ -69,68 +152,48 @@ static void print_device(const struct scan *s, const struct scan_device *d,
     free(kind);
 }
 
-static void print_alone(const struct scan *s, const size_t *set, FILE *out)
+static void print_alone(const struct sets *x, FILE *out)
 {
     bool any = false;
     size_t i;
 
-    for ( i = 0; i < s->nr_devices; i++ )
+    for ( i = 0; i < x->s->nr_devices; i++ )
     {
-        if ( !scan_free_to_go(&s->devices[i]) ||
-             size_of(s, set, set[i]) != 1 )
+        if ( x->size[x->of[i]] != 1 )
             continue;
         if ( !any )
             fprintf(out, "Can be given to a guest on its own:\n");
         any = true;
-        print_device(s, &s->devices[i], out);
+        print_device(x->s, &x->s->devices[i], out);
     }
     if ( any )
         fputc('\n', out);
 }
 
-static void why_together(const struct scan *s, const size_t *set,
-                         size_t which, FILE *out)
+static void why_together(const struct sets *x, size_t which, FILE *out)
 {
-    bool ids = false, memory = false;
-    size_t i, k;
-
-    for ( i = 0; i < s->nr_devices; i++ )
-        for ( k = 0; k < i; k++ )
-        {
-            if ( set[i] != which || set[k] != which ||
-                 !scan_free_to_go(&s->devices[i]) ||
-                 !scan_free_to_go(&s->devices[k]) )
-                continue;
-            if ( s->devices[i].group == s->devices[k].group )
-                ids = true;
-            else if ( scan_shared(s, &s->devices[i], &s->devices[k]) )
-                memory = true;
-        }
-    if ( ids )
+    if ( x->ids[which] )
         say_print(out, 4, "The IOMMU cannot tell them apart, as their requests "
                   "carry the same id: all of these go to one guest.");
-    if ( memory )
+    if ( x->memory[which] )
         say_print(out, 4, "They reach the same reserved memory, where two "
                   "guests would meet: one guest at a time. What it does not "
                   "need can wait, after xl pci-assignable-add.");
 }
 
-static void print_together(const struct scan *s, const size_t *set,
-                           FILE *out)
+static void print_set(const struct sets *x, size_t which, FILE *out)
 {
-    size_t i, k;
+    size_t i, left = x->size[which];
 
-    for ( i = 0; i < s->nr_devices; i++ )
-    {
-        if ( set[i] != i || size_of(s, set, i) < 2 )
-            continue;
-        fprintf(out, "Belong together:\n");
-        for ( k = i; k < s->nr_devices; k++ )
-            if ( set[k] == i && scan_free_to_go(&s->devices[k]) )
-                print_device(s, &s->devices[k], out);
-        why_together(s, set, i, out);
-        fputc('\n', out);
-    }
+    fprintf(out, "Belong together:\n");
+    for ( i = which; left; i++ )
+        if ( x->of[i] == which )
+        {
+            print_device(x->s, &x->s->devices[i], out);
+            left--;
+        }
+    why_together(x, which, out);
+    fputc('\n', out);
 }
 
 /* Allocated; NULL: it does not have to. */
@@ -207,11 +270,15 @@ static void print_notes(const struct scan *s, FILE *out)
 
 void verdict_print_devices(const struct scan *s, FILE *out)
 {
-    size_t *set = sets_of(s);
+    struct sets x;
+    size_t i;
 
-    print_alone(s, set, out);
-    print_together(s, set, out);
+    sets_find(&x, s);
+    print_alone(&x, out);
+    for ( i = 0; i < s->nr_devices; i++ )
+        if ( x.size[i] > 1 )
+            print_set(&x, i, out);
     print_staying(s, out);
     print_notes(s, out);
-    free(set);
+    sets_free(&x);
 }
