@@ -50,11 +50,19 @@ debian_kernel()
     say "Debian's kernel is in $dir/vmlinux"
 }
 
+# A PV guest of Linux 6.1 that gives up MSI-X tells dom0 that it gives up MSI,
+# and is refused MSI-X from then on. So NVMe, which asks twice, is left with
+# INTx; and of that QEMU's never lets go again, when a guest has died that had
+# not seen all of it: an interrupt storm.
+MSIX_FIX='/^static void xen_pv_teardown_msi_irqs/,/^}/s/msix_enabled/msix_base/'
+
 small_kernel()
 {
     local deb tree=$OUT/linux config=$ROOT/tests/dom0/kernel.config
 
-    if [ -s "$OUT/vmlinux" ] && [ -s "$OUT/bzImage" ] && cmp -s "$config" "$OUT/vmlinux.config"; then
+    if [ -s "$OUT/vmlinux" ] && [ -s "$OUT/bzImage" ] &&
+            { cat "$config"; echo "# $MSIX_FIX"; } |
+            cmp -s - "$OUT/vmlinux.config"; then
         return 0
     fi
     need gcc make flex bison bc xz-utils libc6-dev binutils libelf-dev
@@ -70,6 +78,9 @@ small_kernel()
         mv "$OUT/linux.new" "$tree"
         rm -f "$deb"
     fi
+    sed -i "$MSIX_FIX" "$tree/arch/x86/pci/xen.c"
+    grep -q 'if (dev->msix_base)' "$tree/arch/x86/pci/xen.c" ||
+        die "this kernel's xen_pv_teardown_msi_irqs is another one"
     say "building the small kernel, once (about five minutes)"
     KCONFIG_ALLCONFIG=$config make -C "$tree" allnoconfig \
         >"$LOGS/kernel-config.log" 2>&1 ||
@@ -78,7 +89,7 @@ small_kernel()
     progress "$LOGS/kernel.log" 1180 make -C "$tree" -j"$JOBS" bzImage
     strip -o "$OUT/vmlinux.new" "$tree/vmlinux"
     cp "$tree/arch/x86/boot/bzImage" "$OUT/bzImage"
-    cp "$config" "$OUT/vmlinux.config"
+    { cat "$config"; echo "# $MSIX_FIX"; } >"$OUT/vmlinux.config"
     mv "$OUT/vmlinux.new" "$OUT/vmlinux"
 }
 

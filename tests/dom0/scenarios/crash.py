@@ -39,8 +39,8 @@ def image(bar, target):
 
 
 def add(s, guest):
-    """Two last steps of a scenario whose machine has OPTION; guest(m) gives
-    the name of a guest that may have edu."""
+    """Two last steps of a scenario whose machine has OPTION; guest(m) gives a
+    guest that may have edu."""
 
     @s.step("an image for a crash of Xen is loaded")
     def _(m):
@@ -50,8 +50,8 @@ def add(s, guest):
                        EDU).split()[0], 16)
         code = base64.b64encode(image(bar, SPARE)).decode()
         m.sh("echo %s | base64 -d >/tmp/crash; hyper crash /tmp/crash" % code)
-        m.sh("xl pci-assignable-add %s; xl pci-attach %s %s" %
-             (EDU, guest(m), EDU))
+        m.sh("xl pci-assignable-add " + EDU)
+        guest(m).attach(EDU)
         probe.blocked_write(m, SPARE, SPARE)
 
     @s.step("Xen crashes, the image runs, and DMA is no longer translated")

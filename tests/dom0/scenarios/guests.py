@@ -160,7 +160,7 @@ def _(m):
     m.guest.use_nic()
 
 
-crash.add(rounds, lambda m: m.guest.name)
+crash.add(rounds, lambda m: m.guest)
 
 
 amd_rounds = Scenario("amd-rounds", dict(

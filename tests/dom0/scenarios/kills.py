@@ -15,13 +15,14 @@ KILLS = 20
 
 
 class Flood:
-    """Sends bytes without end to whoever connects; guests find it at
+    """Sends bytes without end to who connected last; guests find it at
     10.0.2.2. Not as fast as it can, or an emulated guest that receives does
     nothing else."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.last = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -30,7 +31,10 @@ class Flood:
                 s, _ = self.listener.accept()
             except OSError:
                 return
+            before, self.last = self.last, s
             threading.Thread(target=self._send, args=(s,), daemon=True).start()
+            if before:
+                self._end(before)
 
     @staticmethod
     def _send(s):
@@ -40,6 +44,13 @@ class Flood:
                 time.sleep(0.01)
         except OSError:
             s.close()
+
+    @staticmethod
+    def _end(s):
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass                # it has ended
 
 
 # What a guest runs until it dies, and what it waits for before that: both
@@ -57,20 +68,6 @@ until [ $r -gt 100000 ] && [ $w -gt 1000 ]; do
     read r </sys/class/net/eth0/statistics/rx_bytes
     read a a a a a a w a </sys/block/nvme0n1/stat
 done"""
-
-# libxl waits 10 seconds for each device but the last, that the driver of the
-# dead guest agrees to its removal. This is that driver.
-AGREE = """id=$(xl domid victim); n=0
-while [ $n -lt 300 ] &&
-    s=$(xenstore-read /local/domain/0/backend/pci/$id/0/state 2>/dev/null); do
-    case $s in
-    7) xenstore-write /local/domain/$id/device/pci/0/state 7 ;;
-    8) xenstore-write /local/domain/$id/device/pci/0/state 4 ;;
-    esac
-    n=$((n+1)); sleep 0.1
-done >/dev/null 2>&1 &
-xl destroy victim"""
-
 
 kills = Scenario("kills", seconds=600)
 
@@ -95,7 +92,7 @@ def _(m):
             m.guest.sh(until("[ -e /sys/class/net/eth0 ] && "
                              "[ -b /dev/nvme0n1 ]", 20) + "\n" +
                        WORK % (m.flood.port, patience(40)), 40)
-            m.sh(AGREE, 40)
+            m.guest.destroy()
         except Dead:
             raise
         except Failure as e:

@@ -166,7 +166,8 @@ def _(m):
     probe.blocked_write(m, foreign, foreign)
 
 
-# Not powered off: after S3 the emulated machine does not end by itself.
+# Not powered off: after S3 the emulated machine does not end by itself, with
+# Xen as it is either ("Entering ACPI S5 state", "Finishing wakeup from" it).
 @qubes.step("the guest is destroyed, and xl still works")
 def _(m):
     m.last.destroy()
