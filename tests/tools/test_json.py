@@ -64,7 +64,8 @@ def shape(t, own):
                if f["offset"] == 0x88 and f["severity"] == "error"]
     t.check(bad["status"] == 1 and record["used"] == "no" and
             record["problem"]["offset"] == 0x88 and
-            record["problem"]["value"] == "0xfff" and len(finding) == 1,
+            record["problem"]["value"] == "0xfff" and len(finding) == 1 and
+            finding[0]["log"].startswith("DMAR offset 0x88: "),
             "JSON: a damaged record, and the finding", repr(bad)[:600])
     two = read(t, os.path.join(t.folder, "own", "ivrs-desktop.dat"))
     entry = two["tables"][0]["records"][0]["entries"][1]

@@ -261,6 +261,25 @@ def marks(root, key, value):
             for m in g.iter() if m.get("class") == "mark"]
 
 
+def behind(t, own):
+    """What is two bridges deep is behind the unit of the upper one; what is
+    known of a device is marked at it."""
+    r = t.run("--svg", os.path.join(t.folder, "own", "dmar-server.dat"))
+    deep = [[d.get("data-dev") for d in g.iter() if d.get("data-dev")]
+            for g in ET.fromstring(r.out_bytes).iter()
+            if g.get("data-unit") == "0"]
+    t.check(deep and "0000:17:02.0/00.0/01.0" in deep[0],
+            "two bridges deep: behind the unit of the upper one", repr(deep))
+    r = t.run("--svg", "--pci=" + os.path.join(LSPCI, "laptop.txt"),
+              os.path.join(t.folder, "own", "dmar-laptop.dat"))
+    root = ET.fromstring(r.out_bytes)
+    number = [re.match(r"\d+", e.text).group() for e in root.iter()
+              if plain(e) == "text" and "known to issue its" in (e.text or "")]
+    t.check(number and ("finding " + number[0]) in " ".join(
+        m[0] for m in marks(root, "data-dev", "01:00.0")),
+            "what is known of a device is marked at it", repr(number))
+
+
 def findings(t, own):
     """Marked at what they are about, with a sign, and told in words."""
     for name, level, key, value in (
@@ -374,6 +393,7 @@ def the_same(t, own):
 def run(t, own, real):
     sharing(t, own)
     findings(t, own)
+    behind(t, own)
     with_devices(t, own)
     hostile(t, own)
     large(t)

@@ -246,7 +246,7 @@ def all_own(t, own):
 
 
 def hostile(t, own):
-    """A table made to keep the scan busy is given up, not waited for."""
+    """Tables made to keep the program busy are judged all the same."""
     header = bytearray(own["ivrs-desktop"][:48])
     start = bytes.fromhex("b000") + b"\0\0" + own["ivrs-desktop"][
         0x78 + 4:0x78 + 40]
@@ -263,8 +263,25 @@ def hostile(t, own):
     struct.pack_into("<I", table, 4, len(table))
     tables.checksum(table)
     r = t.run("-v", "--pci=" + pci, t.file("busy.dat", bytes(table)))
-    flat.says(t, "a table that keeps the scan busy", r, 2,
-              "does not come to an end", "the IOMMU stays off")
+    flat.says(t, "two units that claim all ids 4,000 times each", r, 1,
+              "units 0 and 1 both claim ids 0 to 0xffff of segment 0",
+              "Stay with dom0:", never=["Can be given"])
+    unit, region = own["dmar-laptop"][0x48:0x58], own["dmar-laptop"][
+        0x78:0x78 + 24]
+    table = own["dmar-laptop"][:48] + unit + region + b"".join(
+        bytes([1, 8, 0, 0, 0, i >> 8, i >> 3 & 31, i & 7])
+        for i in range(8000))
+    table = bytearray(table)
+    struct.pack_into("<H", table, 48 + 2, len(unit))
+    struct.pack_into("<H", table, 64 + 2, len(table) - 64)
+    struct.pack_into("<I", table, 4, len(table))
+    tables.checksum(table)
+    path = t.file("crowd.dat", bytes(table))
+    flat.says(t, "8,000 devices at one region", t.run("-v", path), 0,
+              "00:00.6, 00:00.7 and 7992 more share memory",
+              "Belong together: 00:00.0 needs", never=["on its own"])
+    flat.says(t, "8,000 devices at one region, about one", t.run(
+        "--explain=1f:07.7", path), 0, "Yes, together with 00:00.0")
 
 
 def run(t, own, real):

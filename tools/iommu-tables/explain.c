@@ -246,10 +246,14 @@ static void print_steps(const struct scan *s, const struct scan_device *d,
     free(config);
     if ( d->nr_regions )
     {
-        say_print(out, 2, "rdm_policy=strict has the guest refused if its own "
-                  "memory cannot be laid out around the region. To attach "
-                  "with xl pci-attach to a guest that runs, it must have been "
-                  "started with room for it:");
+        say_print(out, 2, "With rdm_policy=strict an HVM guest whose memory "
+                  "cannot be laid out around the region is not started; with "
+                  "relaxed it is, and may crash once the device goes there. "
+                  "It is written out as the default is not the same for all: "
+                  "an option rdm= of the guest decides, and where there is "
+                  "none xl takes strict, although its manual says relaxed. "
+                  "To attach with xl pci-attach to a guest that runs, it must "
+                  "have been started with room for it:");
         fprintf(out, "    rdm = \"strategy=host,policy=strict\"\n");
     }
 }

@@ -22,6 +22,8 @@ struct finding *finding_add(struct findings *f, enum severity severity,
     x->consequence = consequence;
     x->action = action;
     x->log = NULL;
+    x->on_device = false;
+    x->sbdf = 0;
 
     return x;
 }

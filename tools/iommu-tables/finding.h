@@ -3,7 +3,9 @@
 #ifndef TOOL_FINDING_H
 #define TOOL_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct machine;
 struct table;
@@ -26,6 +28,8 @@ struct finding
     char *consequence;          /* what it means for the owner; or NULL */
     char *action;               /* what the hypervisor does; or NULL */
     char *log;                  /* the line it logs on that; or NULL */
+    bool on_device;             /* it is about this device: */
+    uint32_t sbdf;
 };
 
 struct findings

@@ -310,6 +310,8 @@ static json_t *findings_json(const struct table *t, const struct findings *f)
                                 json_string(x->consequence));
         if ( x->action )
             json_object_set_new(o, "action", json_string(x->action));
+        if ( x->log )
+            json_object_set_new(o, "log", json_string(x->log));
         json_array_append_new(list, o);
     }
 

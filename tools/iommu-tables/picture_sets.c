@@ -186,13 +186,30 @@ static bool find_part(const struct picture *p, size_t offset,
     return false;
 }
 
-static struct pic_target find_target(const struct picture *p, size_t offset)
+static bool find_device(const struct picture *p, uint32_t sbdf,
+                        struct pic_target *to)
+{
+    size_t i;
+
+    to->what = PIC_DEVICE;
+    for ( i = 0; i < p->nr_devices; i++ )
+        if ( p->devices[i].sbdf == sbdf )
+        {
+            to->index = i;
+            return true;
+        }
+    return false;
+}
+
+static struct pic_target find_target(const struct picture *p,
+                                     const struct finding *x)
 {
     struct pic_target to = { PIC_TABLE, 0 };
     const struct node *n = NULL;
-    size_t i;
+    size_t offset = x->offset, i;
 
-    if ( find_part(p, offset, &to) )
+    if ( (x->on_device && find_device(p, x->sbdf, &to)) ||
+         find_part(p, offset, &to) )
         return to;
     for ( i = 0; i < p->t->nr_records && !n; i++ )
         if ( p->t->records[i].kind == NODE_RECORD &&
@@ -226,5 +243,5 @@ void picture_targets(struct picture *p)
     p->targets = xresize(NULL, p->f->nr, sizeof(*p->targets));
     for ( i = 0; i < p->f->nr; i++ )
         if ( p->f->list[i].table == p->t )
-            p->targets[i] = find_target(p, p->f->list[i].offset);
+            p->targets[i] = find_target(p, &p->f->list[i]);
 }

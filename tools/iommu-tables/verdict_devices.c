@@ -91,6 +91,8 @@ static void wrong_ids(struct judge *j)
                       xprintf("both ids are kept together: nothing is to be "
                               "done"));
         x->log = xprintf("%s", text);
+        x->on_device = true;
+        x->sbdf = MOAT_SBDF(a[0], a[1], a[2], a[3]);
         j->said[i] = true;
         free(name);
     }
