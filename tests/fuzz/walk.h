@@ -20,6 +20,7 @@ void broken(const char *file, int line, const char *what)
 /* @table must end where the memory ends, for the sanitizer to see. */
 void walk_dmar(const uint8_t *table, size_t len);
 void walk_ivrs(const uint8_t *table, size_t len);
+void texts(const uint8_t *data, size_t len);
 /* The same table as the only one of a machine: scan.h. */
 void scan_dmar(const uint8_t *table, size_t len);
 void scan_ivrs(const uint8_t *table, size_t len);
