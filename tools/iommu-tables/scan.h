@@ -96,7 +96,8 @@ static inline bool scan_free_to_go(const struct scan_device *d)
 
 /*
  * Once all are there: fills in leads, regions of devices and users of regions;
- * then, with these, ties whom nobody gets while another that must go with it stays.
+ * then, with these, ties whom nobody gets while another that must go with it
+ * stays.
  */
 void scan_index(struct scan *s);
 void scan_find_ties(struct scan *s);
