@@ -47,9 +47,11 @@ def patience(seconds):
 
 
 def until(condition, seconds):
-    """Shell text that waits until a condition, shell text, is true."""
+    """Shell text that waits until a condition, shell text, is true. To look
+    takes programs, of an emulated processor, which whatever is waited for
+    needs: the less often, the busier the machine."""
     return ("n=0; until %s; do n=$((n+1)); [ $n -lt %d ] || exit 1; "
-            "sleep 0.1; done" % (condition, patience(seconds) * 10))
+            "sleep %.1f; done" % (condition, seconds * 5, patience(0.2)))
 
 
 class Failure(Exception):
