@@ -6,8 +6,8 @@
  *   hyper group DOMID BDF          prints the other devices of its group
  *   hyper rdm [BDF]                prints the reserved regions, of one device
  *   hyper logdirty DOMID           log-dirty mode on
- *   hyper crash FILE               FILE is what Xen runs when it crashes: 32-bit
- *                                  code, no paging; prints where it will lie
+ *   hyper crash FILE               FILE is what Xen runs when it crashes: 32
+ *                                  bits, no paging; prints where it will lie
  *
  * BDF is SSSS:BB:DD.F. An error is printed by the name of its number.
  *
