@@ -36,7 +36,7 @@ static bool after(uint32_t x, uint32_t y)
 
 /* ---- Waiting ---- */
 
-static uint64_t wait_ns(const struct amdvi_unit *a)
+static inline uint64_t wait_ns(const struct amdvi_unit *a)
 {
     uint64_t ns = platform_timeout_ns(a->unit.platform);
 
@@ -91,7 +91,7 @@ int cf_check amdvi_flush_wait(struct moat_unit *u, uint32_t token)
 
 /* ---- Building ---- */
 
-static int batch_submit(struct batch *b)
+static inline int batch_submit(struct batch *b)
 {
     if ( b->devtlb )
         HOST_WRITE_ONCE(b->a->iotlb_used, true);
@@ -103,19 +103,20 @@ static int batch_submit(struct batch *b)
  * command for it) is carried out in parts, each waited for: the token of the
  * last one would not tell of a failure before it.
  */
-static int emit(struct batch *b, struct amdvi_words c)
+static int __attribute__((__noinline__)) make_room(struct batch *b)
 {
-    int rc;
+    int rc = batch_submit(b);
 
-    if ( b->n == BATCH )
-    {
-        rc = batch_submit(b);
-        if ( !rc )
-            rc = amdvi_flush_wait(&b->a->unit, b->seq);
-        if ( rc )
-            return rc;
-        b->n = 0;
-    }
+    b->n = 0;
+    return rc ? rc : amdvi_flush_wait(&b->a->unit, b->seq);
+}
+
+static inline int emit(struct batch *b, struct amdvi_words c)
+{
+    int rc = b->n == BATCH ? make_room(b) : 0;
+
+    if ( rc )
+        return rc;
     b->words[2 * b->n] = c.w[0];
     b->words[2 * b->n + 1] = c.w[1];
     b->n++;
@@ -130,7 +131,7 @@ static struct amdvi_words make_fence(void)
     return c;
 }
 
-static int enter(struct batch *b, enum phase phase)
+static inline int enter(struct batch *b, enum phase phase)
 {
     bool fence = b->phase != PHASE_NONE && b->phase < phase;
 
@@ -167,7 +168,7 @@ static unsigned int count_pieces(uint64_t first, uint64_t last)
     return n;
 }
 
-static int emit_block(struct batch *b, const struct hw_flush *f,
+static inline int emit_block(struct batch *b, const struct hw_flush *f,
                       uint64_t first, unsigned int order)
 {
     if ( f->kind == HW_FLUSH_DEVTLB )
@@ -192,18 +193,19 @@ static int emit_range(struct batch *b, const struct hw_flush *f)
     if ( !first && !~last )
         return emit_block(b, f, 0, ORDER_ALL);
 
-    if ( count_pieces(first, last) > PIECES_MAX )
+    /* One piece, as most are, need not be counted. */
+    order = block_order(first, last);
+    if ( last - first >= (uint64_t)MOAT_PAGE_SIZE << order &&
+         count_pieces(first, last) > PIECES_MAX )
     {
         order = log2_floor(first ^ last) + 1 - MOAT_PAGE_SHIFT;
         return emit_block(b, f, first, order);
     }
 
-    for ( ; ; )
+    for ( ; ; order = block_order(first, last) )
     {
-        uint64_t size;
+        uint64_t size = (uint64_t)MOAT_PAGE_SIZE << order;
 
-        order = block_order(first, last);
-        size = (uint64_t)MOAT_PAGE_SIZE << order;
         rc = emit_block(b, f, first, order);
         if ( rc || last - first < size )
             return rc;

@@ -28,8 +28,9 @@ static int submit_wait(struct moat_unit *u, const struct hw_flush *f,
 }
 
 /* The second and third attempt, and the end of the unit. */
-static int flush_hard(struct moat_unit *u, const struct hw_flush *f,
-                      unsigned int n)
+static int __attribute__((__noinline__)) flush_hard(struct moat_unit *u,
+                                                    const struct hw_flush *f,
+                                                    unsigned int n)
 {
     int rc;
 
@@ -161,7 +162,8 @@ static unsigned int ats_collect(struct moat_domain *d, unsigned long *seq,
  * Flush the device TLBs of @d, after its IOTLB entries are gone: a device
  * that does not answer in time is cut off alone (FIELD.md, F10).
  */
-static void flush_ats(struct moat_domain *d, const struct moat_flush *fl)
+static void __attribute__((__noinline__))
+flush_ats(struct moat_domain *d, const struct moat_flush *fl)
 {
     struct ats_target t[ATS_AT_ONCE];
     uint32_t token[ATS_AT_ONCE] = { 0 };
@@ -194,81 +196,79 @@ static void flush_ats(struct moat_domain *d, const struct moat_flush *fl)
 
 /* ---- A domain ---- */
 
-static void make_range(struct hw_flush *f, uint16_t did,
-                       const struct moat_flush *fl)
-{
-    *f = (struct hw_flush){
-        .kind = !fl->first && fl->last == ~(uint64_t)0 ? HW_FLUSH_DID
-                                                       : HW_FLUSH_DID_RANGE,
-        .did = did,
-        .big_leaf = fl->big_leaf || !host_tables_empty(&fl->tables),
-        .first = fl->first,
-        .last = fl->last,
-    };
-}
-
-/* Must @u be told of what @fl describes? */
-static bool unit_cares(const struct moat_unit *u, const struct moat_flush *fl)
-{
-    return fl->modified || !host_tables_empty(&fl->tables) ||
-           (fl->added && u->caps.flush_added);
-}
-
 /* What units were asked together, and wait for together. */
 struct unit_ask
 {
     struct moat_unit *u;
-    struct hw_flush f;
     uint32_t token;
     int rc;
+    uint16_t did;
 };
 
 struct unit_batch
 {
+    struct hw_flush f;      /* the same for all but for the id */
     unsigned int n;
+    int rc;                 /* -EIO: a unit failed */
     struct unit_ask ask[UNITS_AT_ONCE];
 };
 
-static int batch_finish(struct moat_domain *d, struct unit_batch *b)
+static void batch_init(struct unit_batch *b, const struct moat_flush *fl,
+                       bool tables)
+{
+    b->f = (struct hw_flush){
+        .kind = !fl->first && fl->last == ~(uint64_t)0 ? HW_FLUSH_DID
+                                                       : HW_FLUSH_DID_RANGE,
+        .big_leaf = fl->big_leaf || tables,
+        .first = fl->first,
+        .last = fl->last,
+    };
+    b->n = 0;
+    b->rc = 0;
+}
+
+static void __attribute__((__noinline__)) batch_finish(struct moat_domain *d,
+                                                       struct unit_batch *b)
 {
     struct unit_ask *a;
-    int ret = 0;
 
     for ( a = b->ask; a < b->ask + b->n; a++ )
     {
+        b->f.did = a->did;
         if ( unit_state(a->u) != UNIT_DEAD &&
-             !unit_flush_finish(a->u, &a->f, 1, a->rc, a->token) )
+             !unit_flush_finish(a->u, &b->f, 1, a->rc, a->token) )
             continue;
-        ret = -EIO;
+        b->rc = -EIO;
         domain_taint(d);
     }
     b->n = 0;
-    return ret;
 }
 
 /* Ask @u; what was asked before is finished when there is no more room. */
-static int batch_add(struct moat_domain *d, struct unit_batch *b,
-                     struct moat_unit *u, const struct moat_flush *f)
+static void batch_add(struct moat_domain *d, struct unit_batch *b,
+                      struct moat_unit *u)
 {
-    int rc = b->n == UNITS_AT_ONCE ? batch_finish(d, b) : 0;
-    struct unit_ask *a = &b->ask[b->n++];
+    struct unit_ask *a;
 
+    if ( b->n == UNITS_AT_ONCE )
+        batch_finish(d, b);
+    a = &b->ask[b->n++];
     a->u = u;
     a->token = 0;
-    make_range(&a->f, HOST_READ_ONCE(d->att[u->index].did), f);
+    b->f.did = a->did = HOST_READ_ONCE(d->att[u->index].did);
     a->rc = unit_state(u) == UNIT_DEAD ? -EIO :
-            u->ops->flush_submit(u, &a->f, 1, &a->token);
-    return rc;
+            u->ops->flush_submit(u, &b->f, 1, &a->token);
 }
 
 int flush_domain(struct moat_domain *d, const struct moat_flush *f)
 {
     struct unit_batch b;
     bool was_tainted = HOST_READ_ONCE(d->tainted);
+    bool tables = !host_tables_empty(&f->tables);
+    bool modified = f->modified || tables;
     unsigned int at;
-    int rc = 0;
 
-    b.n = 0;
+    batch_init(&b, f, tables);
     /* The table was changed before the set of units is read (domain.h). */
     host_mb();
     /* Of a machine's units most hold nothing of one domain. */
@@ -281,18 +281,17 @@ int flush_domain(struct moat_domain *d, const struct moat_flush *f)
             struct moat_unit *u =
                 d->att[at + (unsigned int)__builtin_ctzl(set)].unit;
 
-            if ( unit_cares(u, f) && unit_caches(u) &&
-                 batch_add(d, &b, u, f) )
-                rc = -EIO;
+            if ( (modified || (f->added && u->caps.flush_added)) &&
+                 unit_caches(u) )
+                batch_add(d, &b, u);
         }
     }
-    if ( batch_finish(d, &b) )
-        rc = -EIO;
+    batch_finish(d, &b);
     if ( HOST_READ_ONCE(d->n_ats) )
         flush_ats(d, f);
-    if ( rc && !was_tainted && domain_is_guest(d) )
+    if ( b.rc && !was_tainted && domain_is_guest(d) )
         host_domain_crash(d->cookie);
-    return HOST_READ_ONCE(d->tainted) ? -EIO : rc;
+    return HOST_READ_ONCE(d->tainted) ? -EIO : b.rc;
 }
 
 /* ---- What hypervisors call ---- */
@@ -310,20 +309,23 @@ static bool flush_empty(const struct moat_flush *f)
     return f->first > f->last && host_tables_empty(&f->tables);
 }
 
-static void flush_and_free(struct moat_domain *d, struct moat_flush *f)
+static void __attribute__((__noinline__)) leak(struct moat_domain *d,
+                                               struct moat_flush *f)
 {
     char name[DOMAIN_LABEL];
 
+    platform_leak_tables(d->platform, &f->tables,
+                         domain_label(d, name, sizeof(name)));
+}
+
+static inline void flush_and_free(struct moat_domain *d, struct moat_flush *f)
+{
     if ( flush_empty(f) )
         return;
-    if ( !flush_domain(d, f) )
-    {
-        if ( !host_tables_empty(&f->tables) )
-            host_tables_free(&f->tables);
-    }
-    else
-        platform_leak_tables(d->platform, &f->tables,
-                             domain_label(d, name, sizeof(name)));
+    if ( flush_domain(d, f) )
+        leak(d, f);
+    else if ( !host_tables_empty(&f->tables) )
+        host_tables_free(&f->tables);
 }
 
 void moat_flush_end(struct moat_domain *d, struct moat_flush *f)

@@ -169,12 +169,46 @@ int cmdq_poll(struct cmdq *q)
 }
 
 /*
- * A unit that has just been set going again gets until the next look at its
- * error state; one that keeps stopping runs into the deadline all the same.
+ * A wait that has come to nothing so far. Most never do: the clock is read
+ * for the first time when the first look has been in vain.
  */
-static uint64_t grace(int rc)
+struct patience
 {
-    return rc == -EAGAIN ? CMDQ_CHECK_NS : 0;
+    bool begun;
+    uint64_t start, next_check;
+};
+
+/*
+ * Once more in vain: 0: go on; -ETIMEDOUT; -EIO: the queue is dead. A unit
+ * that has just been set going again gets until the next look at its error
+ * state; one that keeps stopping runs into the deadline all the same.
+ */
+static int __attribute__((__noinline__)) be_patient(struct cmdq *q,
+                                                    struct patience *p,
+                                                    uint64_t timeout_ns)
+{
+    uint64_t now = host_now_ns(), grace = 0;
+    int rc = 0;
+
+    if ( !p->begun )
+    {
+        p->begun = true;
+        p->start = now;
+        p->next_check = now + CMDQ_CHECK_NS;
+    }
+    if ( now >= p->next_check || now - p->start >= timeout_ns )
+    {
+        p->next_check = now + CMDQ_CHECK_NS;
+        rc = cmdq_poll(q);
+        if ( rc == -EAGAIN )
+            grace = CMDQ_CHECK_NS;
+    }
+    if ( rc == -EIO || HOST_READ_ONCE(q->dead) )
+        return -EIO;
+    if ( now - p->start >= timeout_ns + grace )
+        return -ETIMEDOUT;
+    host_relax();
+    return 0;
 }
 
 static unsigned int room_locked(const struct cmdq *q)
@@ -183,18 +217,23 @@ static unsigned int room_locked(const struct cmdq *q)
     return q->entries - 1 - ((q->tail - q->head) & (q->entries - 1));
 }
 
-static void put_locked(struct cmdq *q, const uint64_t *words, uint32_t seq)
+static inline void put_locked(struct cmdq *q, const uint64_t *words,
+                              uint32_t seq)
 {
-    uint64_t *slot = q->ring + (size_t)q->tail * q->words;
-    unsigned int i;
+    unsigned int at = q->tail, left = q->words;
+    uint64_t *slot = q->ring + (size_t)at * left;
 
-    for ( i = 0; i < q->words; i++ )
-        host_store64(&slot[i], words[i]);
+    /* Entries are pairs of words, and most are one. */
+    for ( ; left; left -= 2, slot += 2, words += 2 )
+    {
+        host_store64(&slot[0], words[0]);
+        host_store64(&slot[1], words[1]);
+    }
     if ( !q->coherent )
-        host_cache_writeback(slot, q->words * sizeof(*slot));
+        host_cache_writeback(slot - q->words, q->words * sizeof(*slot));
 
-    q->marks[q->tail] = seq;
-    q->tail = (q->tail + 1) & (q->entries - 1);
+    q->marks[at] = seq;
+    q->tail = (at + 1) & (q->entries - 1);
 }
 
 /* Ring's lock held, room for n + 1 entries. */
@@ -203,10 +242,9 @@ static uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
 {
     uint64_t marker[CMDQ_MAX_WORDS] = { 0 };
     uint32_t seq = seq_next(q->seq);
-    unsigned int i;
 
-    for ( i = 0; i < n; i++ )
-        put_locked(q, cmds + (size_t)i * q->words, seq);
+    for ( ; n; n--, cmds += q->words )
+        put_locked(q, cmds, seq);
     q->hooks->make_marker(q, marker, q->status_pa, seq);
     put_locked(q, marker, seq);
     HOST_WRITE_ONCE(q->seq, seq);
@@ -226,47 +264,33 @@ static uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
 int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
                 uint64_t timeout_ns, uint32_t *seq)
 {
-    uint64_t start = 0, next_check = 0;
-    bool waiting = false;
+    struct patience p;
+    int rc;
 
     if ( n > cmdq_max(q) )
         return -E2BIG;
 
-    for ( ; ; )
-    {
+    p.begun = false;
+    do {
         unsigned long flags = host_lock_irqsave(&q->lock);
-        uint64_t now;
-        int rc = HOST_READ_ONCE(q->dead) ? -EIO : 0;
+        bool queued = false;
 
+        rc = HOST_READ_ONCE(q->dead) ? -EIO : 0;
         if ( !rc && room_locked(q) <= n )
             q->head = q->hooks->read_head(q) & (q->entries - 1);
         if ( !rc && room_locked(q) > n )
         {
             *seq = write_locked(q, cmds, n);
-            host_unlock_irqrestore(&q->lock, flags);
-            return 0;
-        }
-
-        now = host_now_ns();
-        if ( !waiting )
-        {
-            waiting = true;
-            start = now;
-            next_check = now + CMDQ_CHECK_NS;
-        }
-        if ( !rc && (now >= next_check || now - start >= timeout_ns) )
-        {
-            next_check = now + CMDQ_CHECK_NS;
-            rc = poll_locked(q);
+            queued = true;
         }
         host_unlock_irqrestore(&q->lock, flags);
+        if ( queued )
+            break;
+        if ( !rc )
+            rc = be_patient(q, &p, timeout_ns);
+    } while ( !rc );
 
-        if ( rc == -EIO )
-            return rc;
-        if ( now - start >= timeout_ns + grace(rc) )
-            return -ETIMEDOUT;
-        host_relax();
-    }
+    return rc;
 }
 
 bool cmdq_done(struct cmdq *q, uint32_t seq)
@@ -276,30 +300,22 @@ bool cmdq_done(struct cmdq *q, uint32_t seq)
 
 int cmdq_wait(struct cmdq *q, uint32_t seq, uint64_t timeout_ns)
 {
-    uint64_t start = host_now_ns(), next_check = start + CMDQ_CHECK_NS;
+    struct patience p;
 
-    for ( ; ; )
+    for ( p.begun = false; ; )
     {
         bool done = seq_reached(status_read(q), seq);
-        uint64_t now;
-        int rc = 0;
+        int rc;
 
         if ( has_failed(q, seq) )
             return -EIO;
         if ( done )
             return 0;
 
-        now = host_now_ns();
-        if ( now >= next_check || now - start >= timeout_ns )
-        {
-            next_check = now + CMDQ_CHECK_NS;
-            rc = cmdq_poll(q);
-        }
-        if ( rc == -EIO || HOST_READ_ONCE(q->dead) )
-            return -EIO;
-        if ( now - start >= timeout_ns + grace(rc) )
-            return seq_reached(status_read(q), seq) && !has_failed(q, seq)
-                   ? 0 : -ETIMEDOUT;
-        host_relax();
+        rc = be_patient(q, &p, timeout_ns);
+        if ( rc == -ETIMEDOUT && cmdq_done(q, seq) )
+            return 0;
+        if ( rc )
+            return rc;
     }
 }

@@ -37,7 +37,7 @@ static uint64_t timeout_ns(const struct vtd_unit *v, bool devtlb)
     return max_u64(ns, o->devtlb_timeout_ms * (uint64_t)1000000);
 }
 
-static int submit(struct batch *b, uint32_t *token)
+static inline int submit(struct batch *b, uint32_t *token)
 {
     int rc = cmdq_submit(&b->v->queue, b->w, b->n, timeout_ns(b->v, b->devtlb),
                          token);
@@ -48,27 +48,28 @@ static int submit(struct batch *b, uint32_t *token)
     return rc;
 }
 
-static int emit(struct batch *b, struct vtd_words d)
+/* More than fits: what went before is waited for here. */
+static int __attribute__((__noinline__)) make_room(struct batch *b)
 {
-    if ( b->n == BATCH_MAX )
-    {
-        uint32_t token;
-        int rc = submit(b, &token);
+    uint32_t token;
+    int rc = submit(b, &token);
 
-        /* More than fits: what went before is waited for here. */
-        if ( !rc )
-            rc = cmdq_wait(&b->v->queue, token, timeout_ns(b->v, b->devtlb));
-        if ( rc )
-            return rc;
-    }
+    return rc ?: cmdq_wait(&b->v->queue, token, timeout_ns(b->v, b->devtlb));
+}
 
+static inline int emit(struct batch *b, struct vtd_words d)
+{
+    int rc = b->n == BATCH_MAX ? make_room(b) : 0;
+
+    if ( rc )
+        return rc;
     b->w[2 * b->n] = d.w[0];
     b->w[2 * b->n + 1] = d.w[1];
     b->n++;
     return 0;
 }
 
-static int enter(struct batch *b, enum phase phase)
+static inline int enter(struct batch *b, enum phase phase)
 {
     enum phase was = b->phase;
 
@@ -78,10 +79,11 @@ static int enter(struct batch *b, enum phase phase)
     return emit(b, vtd_make_wait(cmdq_scratch(&b->v->queue), 0));
 }
 
+/* Reads and writes are side by side in both words, in the same order. */
 static uint64_t drain_bits(const struct vtd_unit *v)
 {
-    return (v->cap & VTD_CAP_DRD ? VTD_DESC_DR : 0) |
-           (v->cap & VTD_CAP_DWD ? VTD_DESC_DW : 0);
+    return FIELD_PREP(VTD_DESC_DR | VTD_DESC_DW,
+                      FIELD_GET(VTD_CAP_DRD | VTD_CAP_DWD, v->cap));
 }
 
 static int emit_range(struct batch *b, const struct hw_flush *f)
@@ -90,18 +92,20 @@ static int emit_range(struct batch *b, const struct hw_flush *f)
     unsigned int mamv = (unsigned int)FIELD_GET(VTD_CAP_MAMV, v->cap);
     uint64_t page = f->first >> MOAT_PAGE_SHIFT;
     uint64_t last = f->last >> MOAT_PAGE_SHIFT;
+    unsigned int order = vtd_cover_order(page, last, mamv);
     int rc = 0;
 
     if ( page > last )
         return 0;
+    /* One block, as most are, need not be counted. */
     if ( !(v->cap & VTD_CAP_PSI) ||
-         vtd_cover_count(page, last, mamv, RANGE_MAX_CMDS) > RANGE_MAX_CMDS )
+         (last - page >= MOAT_BIT(order) &&
+          vtd_cover_count(page, last, mamv,
+                          RANGE_MAX_CMDS) > RANGE_MAX_CMDS) )
         return emit(b, vtd_make_iotlb_domain(f->did, drain_bits(v)));
 
-    for ( ; ; )
+    for ( ; ; order = vtd_cover_order(page, last, mamv) )
     {
-        unsigned int order = vtd_cover_order(page, last, mamv);
-
         rc = emit(b, vtd_make_iotlb_pages(f->did, page << MOAT_PAGE_SHIFT,
                                           order, !f->big_leaf,
                                           drain_bits(v)));
@@ -137,7 +141,6 @@ static int emit_intr(struct batch *b, const struct hw_flush *f)
 
 static int expand(struct batch *b, const struct hw_flush *f)
 {
-    uint64_t drain = drain_bits(b->v);
     int rc;
 
     switch ( f->kind )
@@ -153,7 +156,8 @@ static int expand(struct batch *b, const struct hw_flush *f)
 
     case HW_FLUSH_DID:
         rc = enter(b, PHASE_IOTLB);
-        return rc ?: emit(b, vtd_make_iotlb_domain(f->did, drain));
+        return rc ?: emit(b, vtd_make_iotlb_domain(f->did,
+                                                   drain_bits(b->v)));
 
     case HW_FLUSH_DID_RANGE:
         rc = enter(b, PHASE_IOTLB);
@@ -161,7 +165,7 @@ static int expand(struct batch *b, const struct hw_flush *f)
 
     case HW_FLUSH_IOTLB_ALL:
         rc = enter(b, PHASE_IOTLB);
-        return rc ?: emit(b, vtd_make_iotlb_all(drain));
+        return rc ?: emit(b, vtd_make_iotlb_all(drain_bits(b->v)));
 
     case HW_FLUSH_DEVTLB:
         rc = enter(b, PHASE_DEVTLB);
@@ -198,13 +202,32 @@ static int submit_queued(struct vtd_unit *v, const struct hw_flush *f,
     return rc;
 }
 
+/*
+ * The queue was off: for good, or while another processor repaired it. It is
+ * switched on and off under this lock, and registers may not be used while it
+ * is on (6.5.2).
+ */
+static int __attribute__((__noinline__)) submit_off(struct vtd_unit *v,
+                                                    const struct hw_flush *f,
+                                                    unsigned int n,
+                                                    uint32_t *token)
+{
+    unsigned long flags = host_lock_irqsave(&v->reg_lock);
+    unsigned int i;
+    bool queued;
+    int rc = 0;
+
+    queued = v->queue_on;
+    for ( i = 0; !queued && !rc && i < n; i++ )
+        rc = vtd_flush_by_registers_locked(v, &f[i]);
+    host_unlock_irqrestore(&v->reg_lock, flags);
+    return queued ? submit_queued(v, f, n, token) : rc;
+}
+
 int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
                               unsigned int n, uint32_t *token)
 {
     struct vtd_unit *v = to_vtd(u);
-    unsigned long flags;
-    unsigned int i;
-    bool queued;
     int rc;
 
     *token = 0;
@@ -215,21 +238,8 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
     rc = vtd_write_buffer_flush(v);
     if ( rc )
         return rc;
-
-    if ( HOST_READ_ONCE(v->queue_on) )
-        return submit_queued(v, f, n, token);
-
-    /*
-     * The queue was off: for good, or while another processor repaired it. It
-     * is switched on and off under this lock, and registers may not be used
-     * while it is on (6.5.2).
-     */
-    flags = host_lock_irqsave(&v->reg_lock);
-    queued = v->queue_on;
-    for ( i = 0; !queued && !rc && i < n; i++ )
-        rc = vtd_flush_by_registers_locked(v, &f[i]);
-    host_unlock_irqrestore(&v->reg_lock, flags);
-    return queued ? submit_queued(v, f, n, token) : rc;
+    return HOST_READ_ONCE(v->queue_on) ? submit_queued(v, f, n, token)
+                                       : submit_off(v, f, n, token);
 }
 
 int cf_check vtd_flush_wait(struct moat_unit *u, uint32_t token)
