@@ -167,21 +167,33 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 
 /* ---- Tidying up ---- */
 
-static bool is_empty8(const uint64_t *p)
+#define SCAN    16u         /* entries read at a time */
+
+static inline bool is_empty16(const uint64_t *p)
 {
-    return !(p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7]);
+    return !(p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7] |
+             p[8] | p[9] | p[10] | p[11] | p[12] | p[13] | p[14] | p[15]);
 }
 
-/* From what was cleared last, at @at, both ways: that is the shortest. */
-static bool is_empty(const uint64_t *table, unsigned int at)
+static inline bool are_empty(const uint64_t *p, const uint64_t *end)
 {
-    unsigned int i, near = at & ~7u;
-
-    for ( i = 0; i <= IOPT_ENTRIES / 2; i += 8 )
-        if ( !is_empty8(table + (near + i) % IOPT_ENTRIES) ||
-             !is_empty8(table + (near - i) % IOPT_ENTRIES) )
+    for ( ; p != end; p += SCAN )
+        if ( !is_empty16(p) )
             return false;
     return true;
+}
+
+/*
+ * What was cleared last is at @at. What empties a table page by page leaves
+ * the rest next to it, on one side or the other: so before it, then from it
+ * to the end, then the beginning.
+ */
+static bool is_empty(const uint64_t *table, unsigned int at)
+{
+    const uint64_t *near = table + (at & ~(SCAN - 1));
+
+    return (near == table || is_empty16(near - SCAN)) &&
+           are_empty(near, table + IOPT_ENTRIES) && are_empty(table, near);
 }
 
 /*
