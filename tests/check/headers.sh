@@ -9,7 +9,8 @@ out=$(mktemp) || exit 2
 trap 'rm -f "$out"' EXIT
 flags="-std=gnu99 -Wall -Wextra -Werror -Wvla -Wdeclaration-after-statement
        -Wredundant-decls -Wnested-externs -Wno-unused-function -fsyntax-only
-       -Itests/lib -Iinclude -Idrivers/passthrough -Itests/unit -Itests/rig"
+       -Itests/lib -Iinclude -Idrivers/passthrough -Itests/unit -Itests/rig
+       -Itools/iommu-tables"
 total=0 failed=0 compilers=
 
 for cc in gcc clang; do
@@ -35,7 +36,7 @@ while read -r h; do
             failed=$((failed + 1))
         fi
     done
-done < <(find include drivers/passthrough tests -name '*.h' \
+done < <(find include drivers/passthrough tests tools -name '*.h' \
              ! -path 'tests/bench/xen_*' 2> /dev/null |
          LC_ALL=C sort)
 
