@@ -10,8 +10,9 @@ import struct
 import probe
 from machine import EDU, SPARE, Failure
 
-# For Xen's command line: below 4 GiB, for 32-bit code.
-OPTION = "crashkernel=16M@256M"
+# For Xen's command line. Below 4 GiB, for 32-bit code; and the units are left
+# on otherwise, for a crash kernel that knows them.
+OPTION = "crashkernel=16M@256M iommu=crash-disable"
 COM1 = 0x3f8
 # edu's registers (dma.c).
 SRC, DST, COUNT, COMMAND = 0x80, 0x88, 0x90, 0x98
