@@ -81,12 +81,12 @@ small_kernel()
     sed -i "$MSIX_FIX" "$tree/arch/x86/pci/xen.c"
     grep -q 'if (dev->msix_base)' "$tree/arch/x86/pci/xen.c" ||
         die "this kernel's xen_pv_teardown_msi_irqs is another one"
-    say "building the small kernel, once (about five minutes)"
+    say "building the small kernel, once (five to ten minutes)"
     KCONFIG_ALLCONFIG=$config make -C "$tree" allnoconfig \
         >"$LOGS/kernel-config.log" 2>&1 ||
         die "kernel configuration failed; see $LOGS/kernel-config.log"
     check_config "$config" "$tree/.config"
-    progress "$LOGS/kernel.log" 1180 make -C "$tree" -j"$JOBS" bzImage
+    progress "$LOGS/kernel.log" 1760 make -C "$tree" -j"$JOBS" bzImage
     strip -o "$OUT/vmlinux.new" "$tree/vmlinux"
     cp "$tree/arch/x86/boot/bzImage" "$OUT/bzImage"
     { cat "$config"; echo "# $MSIX_FIX"; } >"$OUT/vmlinux.config"
