@@ -3,6 +3,7 @@
  * The layer on QEMU's units of both vendors: what is asked once, not on every
  * machine of the matrix nor at every step of a move.
  */
+#include "core/hw.h"
 #include "machine.h"
 
 #define IOVA    ((moat_iova_t)0x40000000)
@@ -104,3 +105,49 @@ static void entries_of_a_device(const struct machine_config *c)
     machine_down(&m);
 }
 BOTH(entries_of_a_device, entries_of_a_device)
+
+/* Do the ids of @nic's phantom functions lead where its own does? */
+static void check_phantoms(struct machine *m)
+{
+    struct moat_unit *u = moat_unit_get(m->p, 0);
+    uint16_t rid = MOAT_SBDF_RID(rig_nic(0));
+    struct hw_entry own, e;
+    unsigned int fn;
+
+    CHECK_EQ(u->ops->entry_get(u, rid, &own), 0);
+    for ( fn = 1; fn < 8; fn++ )
+    {
+        memset(&e, 0, sizeof(e));
+        CHECK_EQ(u->ops->entry_get(u, (uint16_t)(rid + fn), &e), 0);
+        CHECK_EQ(e.kind, own.kind);
+        CHECK_EQ(e.did, own.did);
+    }
+}
+
+/* XSA-449: phantom functions change hands with their device. */
+static void phantoms(const struct machine_config *c)
+{
+    static const enum owner way[] = { NOBODY, GUEST_A, NOBODY, DOM0 };
+    struct moat_device_info info = { .phantom_stride = 1 };
+    struct machine m;
+    unsigned int i;
+
+    machine_start(&m, c);
+    info.dev = rig_nic(0);
+    CHECK_EQ(machine_up(&m), 0);
+    CHECK_EQ(machine_remove(&m, m.nic[0]), 0);
+    host_devices_lock();
+    CHECK_EQ(moat_device_add(m.p, &info, m.dom[DOM0], &m.nic[0]), 0);
+    host_devices_unlock();
+    m.dev[m.n_devs++] = m.nic[0];
+    check_phantoms(&m);
+    for ( i = 0; i < ARRAY_SIZE(way); i++ )
+    {
+        CHECK_EQ(machine_move(&m, m.nic[0],
+                              way[i] == NOBODY ? NULL : m.dom[way[i]], 0), 0);
+        check_phantoms(&m);
+        CHECK_DMA(0, OWN, OWN_PAGE(way[i]), way[i] != NOBODY);
+    }
+    machine_down(&m);
+}
+BOTH(phantom_functions, phantoms)
