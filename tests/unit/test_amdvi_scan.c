@@ -335,7 +335,6 @@ TEST(scan_hidden_function)
     world_end();
 }
 
-/* SP5100, SATA in combined mode: no interrupt remapping. */
 /* Where firmware says there is a capability, and there can be none. */
 TEST(scan_capability_elsewhere)
 {
@@ -362,6 +361,7 @@ TEST(scan_capability_elsewhere)
     world_end();
 }
 
+/* SP5100, SATA in combined mode: no interrupt remapping. */
 TEST(scan_erratum_28)
 {
     struct sim_pci *sb;

@@ -11,8 +11,8 @@
  */
 #include "amdvi_unit.h"
 
-static const struct amdvi_range *find(const struct amdvi_unit *a,
-                                      uint16_t rid)
+const struct amdvi_range *amdvi_range_find(const struct amdvi_unit *a,
+                                           uint16_t rid)
 {
     unsigned int i;
 
@@ -29,7 +29,7 @@ static const struct amdvi_range *find(const struct amdvi_unit *a,
 unsigned int cf_check amdvi_serves(const struct moat_unit *u, uint16_t rid)
 {
     const struct amdvi_unit *a = to_amdvi_const(u);
-    const struct amdvi_range *r = find(a, rid);
+    const struct amdvi_range *r = amdvi_range_find(a, rid);
     uint16_t fn0 = rid & (uint16_t)~7u, self = MOAT_SBDF_RID(a->dev);
     unsigned int i;
 
@@ -44,21 +44,21 @@ unsigned int cf_check amdvi_serves(const struct moat_unit *u, uint16_t rid)
      * Some tables name function 0 and forget the others. The unit's own
      * function stays outside: it issues no translated DMA.
      */
-    if ( rid != self && fn0 != self && rid != fn0 && find(a, fn0) )
+    if ( rid != self && fn0 != self && rid != fn0 && amdvi_range_find(a, fn0) )
         return 2;
     return rid != self && a->rest_unknown ? 1 : 0;
 }
 
 uint8_t amdvi_settings(const struct amdvi_unit *a, uint16_t rid)
 {
-    const struct amdvi_range *r = find(a, rid);
+    const struct amdvi_range *r = amdvi_range_find(a, rid);
 
     return r ? r->settings : 0;
 }
 
 bool amdvi_ats_allowed(const struct amdvi_unit *a, uint16_t rid)
 {
-    const struct amdvi_range *r = find(a, rid);
+    const struct amdvi_range *r = amdvi_range_find(a, rid);
 
     return a->unit.caps.devtlb && !(r && r->no_ats);
 }

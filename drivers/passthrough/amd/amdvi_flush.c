@@ -169,7 +169,7 @@ static unsigned int count_pieces(uint64_t first, uint64_t last)
 }
 
 static inline int emit_block(struct batch *b, const struct hw_flush *f,
-                      uint64_t first, unsigned int order)
+                             uint64_t first, unsigned int order)
 {
     if ( f->kind == HW_FLUSH_DEVTLB )
         return emit(b, amdvi_make_inv_iotlb(f->rid, f->pfsid, f->queue_depth,

@@ -243,16 +243,6 @@ static void add_claim(uint64_t *map, unsigned int first, unsigned int last)
                             w == first / 64 ? first % 64 : 0);
 }
 
-static bool claims_id(const struct amdvi_unit *a, unsigned int id)
-{
-    unsigned int i;
-
-    for ( i = 0; i < a->n_ranges; i++ )
-        if ( id >= a->ranges[i].first && id <= a->ranges[i].last )
-            return true;
-    return false;
-}
-
 /* The devices at the ids of word @w that are in @both. */
 static int deny_claimed(struct amdvi_scan *s, uint16_t segment,
                         unsigned int w, uint64_t both, unsigned int *n)
@@ -301,7 +291,7 @@ static int check_unit(struct amdvi_scan *s, struct claims *c,
     if ( rc || !any )
         return rc;
     for ( i = 0; s->units[i]->unit.segment != segment ||
-                 !claims_id(s->units[i], lo); )
+                 !amdvi_range_find(s->units[i], (uint16_t)lo); )
         i++;
     host_log_warn("IVRS: units %u and %u both claim ids %#x to %#x of "
                   "segment %#x: the %u devices there cannot be assigned",

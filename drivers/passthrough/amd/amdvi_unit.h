@@ -164,6 +164,9 @@ int amdvi_probe(struct amdvi_unit *a, uint64_t image, unsigned int va_bits);
 
 /* ---- amdvi_cover.c ---- */
 
+/* What the table says last of @rid, NULL if the table does not name it. */
+const struct amdvi_range *amdvi_range_find(const struct amdvi_unit *a,
+                                           uint16_t rid);
 unsigned int cf_check amdvi_serves(const struct moat_unit *u, uint16_t rid);
 /* AMDVI_SET_* of @rid, 0 if the table does not name it. */
 uint8_t amdvi_settings(const struct amdvi_unit *a, uint16_t rid);
