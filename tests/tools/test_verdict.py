@@ -137,7 +137,9 @@ REAL = [
     # controllers, and with the network and storage behind bridges.
     ("DMAR-8b62d3c6b4bf", 1,
      ["00:1c.4/00.4 share memory: 0xdf7df000-0xdf7e4fff (24 KiB)",
-      "00:03.0/00.0 and 00:03.0/00.1 share memory: 0xdf61e000-0xdf61ffff",
+      "00:01.0/00.0, 00:03.0/00.0, 00:03.0/00.1, 00:09.0/00.0, "
+      "00:09.0/00.1, 00:1c.4/00.0 and 00:1c.4/00.2 share memory: "
+      "0xdf61e000-0xdf61ffff (8 KiB)",
       "on its own: 00:1d.7 needs"], ["Stay with dom0"]),
     # A region for each USB controller: nothing is shared.
     ("DMAR-e223bfc3088e", 1,

@@ -82,6 +82,43 @@ void node_add_rest(struct node **nodes, size_t *nr, const struct table *t,
     n->err = *err;
 }
 
+bool table_header(struct table *t, const struct node_format *fmt, int rc,
+                  size_t len)
+{
+    t->rc = rc;
+    t->used = rc == -EINVAL ? t->len : len;
+    node_init(&t->header, t, NODE_HEADER, fmt, 0,
+              t->used < fmt->fixed ? t->used : fmt->fixed);
+    t->header.rc = rc ? rc : 1;
+    t->header.err = t->err;
+    if ( rc == -EINVAL )
+        table_end(t, t->header.len, rc, &t->err);
+    return rc != -EINVAL;
+}
+
+void table_passed_over(struct table *t, const struct node_format *fmt,
+                       size_t from, size_t to)
+{
+    while ( from < to )
+    {
+        size_t len = get_le(t->bytes + from + 2, 2);
+        struct node *n = node_add(&t->records, &t->nr_records);
+
+        node_init_unknown(n, t, NODE_RECORD, fmt, from, len);
+        from += len;
+    }
+}
+
+void table_end(struct table *t, size_t pos, int rc,
+               const struct fw_error *err)
+{
+    t->end_rc = rc;
+    if ( !rc )
+        return;
+    t->end = *err;
+    node_add_rest(&t->records, &t->nr_records, t, pos, t->used, err);
+}
+
 int machine_add(struct machine *m, const char *source, uint8_t *bytes,
                 size_t len)
 {

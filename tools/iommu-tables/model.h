@@ -138,6 +138,20 @@ struct node *node_add(struct node **nodes, size_t *nr);
 /* Bytes from @from to @to (exclusive) that nothing can be said about. */
 void node_add_rest(struct node **nodes, size_t *nr, const struct table *t,
                    size_t from, size_t to, const struct fw_error *err);
+
+/*
+ * What both kinds of table have in common. The header, from what the parser
+ * says of it (@rc; t->err is set) and how much of the table it walks (@len);
+ * false: no records can be told apart.
+ */
+bool table_header(struct table *t, const struct node_format *fmt, int rc,
+                  size_t len);
+/* Records from @from to @to that the parser passed over: unknown types. */
+void table_passed_over(struct table *t, const struct node_format *fmt,
+                       size_t from, size_t to);
+/* The parser's last word, at @pos: 0, or -EINVAL and @err. */
+void table_end(struct table *t, size_t pos, int rc,
+               const struct fw_error *err);
 void model_dmar(struct table *t);
 void model_ivrs(struct table *t);
 

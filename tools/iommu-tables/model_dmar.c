@@ -37,19 +37,6 @@ static void add_scopes(struct node *record, const struct table *t,
     }
 }
 
-/* Records from @from to @to that the parser passed over: unknown types. */
-static void add_unknown(struct table *t, size_t from, size_t to)
-{
-    while ( from < to )
-    {
-        size_t len = get_le(t->bytes + from + 2, 2);
-        struct node *n = node_add(&t->records, &t->nr_records);
-
-        node_init_unknown(n, t, NODE_RECORD, &dmar_unknown_format, from, len);
-        from += len;
-    }
-}
-
 static void add_record(struct table *t, const struct dmar_record *rec, int rc,
                        const struct fw_error *err)
 {
@@ -78,38 +65,19 @@ static void add_records(struct table *t)
 
         if ( !rc || rc == -EINVAL )
         {
-            add_unknown(t, from, d.pos);
-            t->end_rc = rc;
-            if ( rc )
-            {
-                t->end = err;
-                node_add_rest(&t->records, &t->nr_records, t, d.pos, t->used,
-                         &err);
-            }
+            table_passed_over(t, &dmar_unknown_format, from, d.pos);
+            table_end(t, d.pos, rc, &err);
             return;
         }
-        add_unknown(t, from, rec.offset);
+        table_passed_over(t, &dmar_unknown_format, from, rec.offset);
         add_record(t, &rec, rc, &err);
     }
 }
 
 void model_dmar(struct table *t)
 {
-    size_t header = dmar_header_format.fixed;
+    int rc = dmar_open(&t->hv.dmar, t->bytes, t->len, &t->err);
 
-    t->rc = dmar_open(&t->hv.dmar, t->bytes, t->len, &t->err);
-    t->used = t->rc == -EINVAL ? t->len : t->hv.dmar.len;
-    node_init(&t->header, t, NODE_HEADER, &dmar_header_format, 0,
-              t->used < header ? t->used : header);
-    t->header.rc = t->rc ? t->rc : 1;
-    t->header.err = t->err;
-    if ( t->rc == -EINVAL )
-    {
-        t->end_rc = t->rc;
-        t->end = t->err;
-        node_add_rest(&t->records, &t->nr_records, t, t->header.len, t->used,
-                 &t->err);
-        return;
-    }
-    add_records(t);
+    if ( table_header(t, &dmar_header_format, rc, t->hv.dmar.len) )
+        add_records(t);
 }

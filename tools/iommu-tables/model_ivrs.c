@@ -83,19 +83,6 @@ static void add_entries(struct node *block, const struct table *t)
     }
 }
 
-/* Blocks from @from to @to that the parser passed over: unknown types. */
-static void add_unknown(struct table *t, size_t from, size_t to)
-{
-    while ( from < to )
-    {
-        size_t len = get_le(t->bytes + from + 2, 2);
-        struct node *n = node_add(&t->records, &t->nr_records);
-
-        node_init_unknown(n, t, NODE_RECORD, &ivrs_unknown_format, from, len);
-        from += len;
-    }
-}
-
 static void add_block(struct table *t, const struct ivrs_block *b, int rc,
                       const struct fw_error *err)
 {
@@ -124,38 +111,19 @@ static void add_blocks(struct table *t)
 
         if ( !rc || rc == -EINVAL )
         {
-            add_unknown(t, from, i.pos);
-            t->end_rc = rc;
-            if ( rc )
-            {
-                t->end = err;
-                node_add_rest(&t->records, &t->nr_records, t, i.pos, t->used,
-                              &err);
-            }
+            table_passed_over(t, &ivrs_unknown_format, from, i.pos);
+            table_end(t, i.pos, rc, &err);
             return;
         }
-        add_unknown(t, from, b.offset);
+        table_passed_over(t, &ivrs_unknown_format, from, b.offset);
         add_block(t, &b, rc, &err);
     }
 }
 
 void model_ivrs(struct table *t)
 {
-    size_t header = ivrs_header_format.fixed;
+    int rc = ivrs_open(&t->hv.ivrs, t->bytes, t->len, &t->err);
 
-    t->rc = ivrs_open(&t->hv.ivrs, t->bytes, t->len, &t->err);
-    t->used = t->rc == -EINVAL ? t->len : t->hv.ivrs.len;
-    node_init(&t->header, t, NODE_HEADER, &ivrs_header_format, 0,
-              t->used < header ? t->used : header);
-    t->header.rc = t->rc ? t->rc : 1;
-    t->header.err = t->err;
-    if ( t->rc == -EINVAL )
-    {
-        t->end_rc = t->rc;
-        t->end = t->err;
-        node_add_rest(&t->records, &t->nr_records, t, t->header.len, t->used,
-                      &t->err);
-        return;
-    }
-    add_blocks(t);
+    if ( table_header(t, &ivrs_header_format, rc, t->hv.ivrs.len) )
+        add_blocks(t);
 }

@@ -39,24 +39,6 @@ bool picture_counts(const struct pic_device *d)
     return !d->pci || !d->pci->bridge;
 }
 
-/* Sets as a forest: each element leads to one that speaks for it. */
-static size_t top(size_t *up, size_t i)
-{
-    while ( up[i] != i )
-        i = up[i] = up[up[i]];
-    return i;
-}
-
-static void join(size_t *up, size_t a, size_t b)
-{
-    a = top(up, a);
-    b = top(up, b);
-    if ( a < b )
-        up[b] = a;
-    else
-        up[a] = b;
-}
-
 /* Devices first, then regions: their elements in the forest. */
 static void join_all(struct picture *p, size_t *up)
 {
@@ -68,7 +50,7 @@ static void join_all(struct picture *p, size_t *up)
                  p->devices[i].scan->group >= 0 &&
                  p->devices[i].scan->group == p->devices[k].scan->group )
             {
-                join(up, i, k);
+                forest_join(up, i, k);
                 break;
             }
     for ( i = 0; i < p->nr_regions; i++ )
@@ -84,12 +66,12 @@ static void join_all(struct picture *p, size_t *up)
                 r->nr_users++;
                 p->devices[k].nr_regions++;
                 if ( !r->unused )
-                    join(up, k, p->nr_devices + i);
+                    forest_join(up, k, p->nr_devices + i);
             }
         /* In order of addresses. */
         for ( k = 0; k < i && !r->unused; k++ )
             if ( p->regions[k].last >= r->first && !p->regions[k].unused )
-                join(up, p->nr_devices + k, p->nr_devices + i);
+                forest_join(up, p->nr_devices + k, p->nr_devices + i);
     }
 }
 
@@ -142,14 +124,14 @@ void picture_sets(struct picture *p)
     join_all(p, up);
     for ( i = 0; i < p->nr_devices; i++ )
     {
-        p->devices[i].set = set_of(p, set, top(up, i));
+        p->devices[i].set = set_of(p, set, forest_top(up, i));
         if ( picture_counts(&p->devices[i]) &&
              p->devices[i].unit != PIC_ABSENT )
             p->sets[p->devices[i].set].nr_devices++;
     }
     for ( i = 0; i < p->nr_regions; i++ )
     {
-        p->regions[i].set = set_of(p, set, top(up, p->nr_devices + i));
+        p->regions[i].set = set_of(p, set, forest_top(up, p->nr_devices + i));
         p->sets[p->regions[i].set].nr_regions++;
         p->sets[p->regions[i].set].nr_users += p->regions[i].nr_users;
     }

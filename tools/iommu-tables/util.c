@@ -127,3 +127,20 @@ int buf_read(struct buf *b, FILE *f, size_t max)
 
     return ferror(f) ? -(errno ? errno : EIO) : 0;
 }
+
+size_t forest_top(size_t *up, size_t i)
+{
+    while ( up[i] != i )
+        i = up[i] = up[up[i]];
+    return i;
+}
+
+void forest_join(size_t *up, size_t a, size_t b)
+{
+    a = forest_top(up, a);
+    b = forest_top(up, b);
+    if ( a < b )
+        up[b] = a;
+    else
+        up[a] = b;
+}

@@ -28,6 +28,13 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t get_le(const uint8_t *p, unsigned int width);
 void put_le(uint8_t *p, unsigned int width, uint64_t value);
 
+/*
+ * Sets as a forest: each element leads to one that speaks for it, itself to
+ * begin with. Of two sets joined the lower one's speaker speaks for both.
+ */
+size_t forest_top(size_t *up, size_t i);
+void forest_join(size_t *up, size_t a, size_t b);
+
 /* Bytes that grow. */
 struct buf
 {

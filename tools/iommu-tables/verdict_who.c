@@ -18,23 +18,6 @@ struct sets
     bool *ids, *memory;     /* why together, of the first of a set */
 };
 
-static size_t top(size_t *of, size_t i)
-{
-    while ( of[i] != i )
-        i = of[i] = of[of[i]];
-    return i;
-}
-
-static void join(size_t *of, size_t a, size_t b)
-{
-    a = top(of, a);
-    b = top(of, b);
-    if ( a < b )
-        of[b] = a;
-    else
-        of[a] = b;
-}
-
 /* The first user of the region that is free to go, or SIZE_MAX. */
 static size_t first_user(const struct scan *s, const struct scan_region *r)
 {
@@ -60,7 +43,7 @@ static void join_all(struct sets *x, size_t *mate)
             continue;
         if ( mate[d->lead] == SIZE_MAX )
             mate[d->lead] = i;
-        join(x->of, mate[d->lead], i);
+        forest_join(x->of, mate[d->lead], i);
     }
     for ( i = 0; i < s->nr_regions; i++ )
     {
@@ -69,7 +52,7 @@ static void join_all(struct sets *x, size_t *mate)
 
         for ( k = 0; k < r->nr_users; k++ )
             if ( scan_free_to_go(&s->devices[r->users[k]]) )
-                join(x->of, first, r->users[k]);
+                forest_join(x->of, first, r->users[k]);
     }
 }
 
@@ -82,7 +65,7 @@ static void find_why(struct sets *x, const size_t *mate)
     {
         const struct scan_device *d = &s->devices[i];
 
-        x->of[i] = top(x->of, i);
+        x->of[i] = forest_top(x->of, i);
         if ( !scan_free_to_go(d) )
             continue;
         x->size[x->of[i]]++;
