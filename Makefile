@@ -111,4 +111,5 @@ test: need-unit
 clean:
 	rm -rf build/xen build/xen-stock build/xen-nohvm build/xen-debug \
 	    build/xen-xsm build/logs build/unit \
-	    build/rig build/model build/tools build/mutants build/bench
+	    build/rig build/model build/tools build/mutants build/bench \
+	    build/eva build/fuzz
