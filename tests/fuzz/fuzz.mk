@@ -5,6 +5,8 @@
 # that reach new code stay in build/fuzz/NAME/corpus and are where the next run
 # starts; what crashes stays in build/fuzz/NAME/crashes.
 # make fuzz-replay: the corpus and former crashes once, in seconds.
+# make fuzz-many: the two parsers alone, RUNS times (default 10^8), by
+# libFuzzer with a guard page in place of the address sanitizer: an hour or so.
 #
 # A target is a name, what it does with an input (WALK), its sources, and what
 # writes the first inputs to a folder.
@@ -55,6 +57,9 @@ FUZZ_HDR := $(wildcard tests/fuzz/*.h include/moat/*.h \
               drivers/passthrough/*/*.h tests/lib/*.h \
               tools/iommu-tables/*.h)
 
+RUNS ?= 100000000
+FUZZ_MANY := dmar ivrs
+
 define fuzz_target
 $(FUZZ_B)/$(1)/libfuzzer: $($(1)-src) $(FUZZ_HDR) | fuzz-need
 	@mkdir -p $$(@D)
@@ -65,10 +70,15 @@ $(FUZZ_B)/$(1)/afl: $($(1)-src) $(FUZZ_HDR) | fuzz-need
 	@echo "  FUZZ $$@"; AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast \
 	    $(FUZZ_CFLAGS) -fsanitize=fuzzer $($(1)-flags) \
 	    -DWALK=$($(1)-walk) $($(1)-src) -o $$@ $($(1)-libs)
+$(FUZZ_B)/$(1)/many: $($(1)-src) $(FUZZ_HDR) | fuzz-need
+	@mkdir -p $$(@D)
+	@echo "  FUZZ $$@"; clang $(FUZZ_CFLAGS) -fsanitize=fuzzer,undefined \
+	    -fno-sanitize-recover=undefined -DGUARD $($(1)-flags) \
+	    -DWALK=$($(1)-walk) $($(1)-src) -o $$@ $($(1)-libs)
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
-.PHONY: fuzz fuzz-replay fuzz-need
+.PHONY: fuzz fuzz-many fuzz-replay fuzz-need
 fuzz-need:
 	@ROOT=$(CURDIR) bash -c '. xen/common.sh; need "$$@"' need \
 	    clang libclang-rt-dev afl++ python3 $(FUZZ_NEED)
@@ -78,3 +88,6 @@ fuzz: $(foreach t,$(FUZZ_TARGETS),$(FUZZ_B)/$(t)/libfuzzer $(FUZZ_B)/$(t)/afl)
 fuzz-replay: $(foreach t,$(FUZZ_TARGETS),$(FUZZ_B)/$(t)/libfuzzer)
 	@tests/fuzz/run.sh replay 0 \
 	    $(foreach t,$(FUZZ_TARGETS),$(t):$($(t)-seeds))
+fuzz-many: $(FUZZ_MANY:%=$(FUZZ_B)/%/many)
+	@tests/fuzz/run.sh many $(RUNS) \
+	    $(foreach t,$(FUZZ_MANY),$(t):$($(t)-seeds))

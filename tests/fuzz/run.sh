@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh fuzz|replay SECONDS NAME:SEEDS...: see fuzz.mk. The last line is
-# "N passed, N failed".
+# run.sh fuzz|many|replay SECONDS|RUNS|0 NAME:SEEDS...: see fuzz.mk. The last
+# line is "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
-how=$1 seconds=$2
+how=$1 amount=$2 binary=libfuzzer
 shift 2
 passed=0 failed=0
 
@@ -24,7 +24,7 @@ by_libfuzzer()
 {
     local log=$dir/libfuzzer.log
 
-    "$dir/libfuzzer" -max_len=2048 -print_final_stats=1 -verbosity=1 \
+    "$dir/$binary" -max_len=2048 -print_final_stats=1 -verbosity=1 \
         -artifact_prefix="$dir/crashes/" "$@" >"$log" 2>&1
     status=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
@@ -39,7 +39,7 @@ by_afl()
     rm -rf "$out"
     AFL_SKIP_CPUFREQ=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_QUIET=1 \
     AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
-        afl-fuzz -V "$seconds" -i "$dir/seeds" -o "$out" -m none \
+        afl-fuzz -V "$amount" -i "$dir/seeds" -o "$out" -m none \
         -- "$dir/afl" >"$log" 2>&1
     status=$?
     runs=$(sed -n 's/^execs_done *: *//p' "$out/default/fuzzer_stats")
@@ -58,8 +58,11 @@ for target; do
     python3 "${target#*:}" "$dir/seeds"
     if [ "$how" = replay ]; then
         by_libfuzzer -runs=0 "$dir/seeds" "$dir/corpus" "$dir/crashes"
+    elif [ "$how" = many ]; then
+        binary=many
+        by_libfuzzer -runs="$amount" "$dir/corpus" "$dir/seeds"
     else
-        by_libfuzzer -max_total_time="$seconds" "$dir/corpus" "$dir/seeds"
+        by_libfuzzer -max_total_time="$amount" "$dir/corpus" "$dir/seeds"
         by_afl
     fi
 done
