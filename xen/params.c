@@ -93,6 +93,12 @@ void __init port_params_report(void)
 
     if ( opt_igd_given )
         host_log_warn("option snb_igd_quirk=: has no effect in this layer");
+    if ( !amd_iommu_perdev_intremap )
+    {
+        host_log_warn("option iommu=no-amd-iommu-perdev-intremap: refused, "
+                      "tables shared by devices are not safe (XSA-36)");
+        amd_iommu_perdev_intremap = true;
+    }
 }
 
 /* ---- iommu= and dom0-iommu= ---- */
