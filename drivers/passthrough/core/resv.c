@@ -32,19 +32,30 @@ const struct resv_region *resv_at(const struct moat_platform *p,
     return NULL;
 }
 
-static int region_add_dev(struct resv_region *r, moat_sbdf_t dev)
+/* Put @dev at *@link, before what is there. */
+static int dev_insert(struct resv_dev **link, moat_sbdf_t dev)
 {
-    struct resv_dev *d, **link = &r->devs;
+    struct resv_dev *d = host_alloc(sizeof(*d));
 
-    d = host_alloc(sizeof(*d));
     if ( !d )
         return -ENOMEM;
     d->dev = dev;
-    while ( *link && (*link)->dev < dev )
-        link = &(*link)->next;
     d->next = *link;
     *link = d;
     return 0;
+}
+
+/* In order of ids. *@fresh: it was not there. */
+static int region_add_dev(struct resv_region *r, moat_sbdf_t dev, bool *fresh)
+{
+    struct resv_dev **link = &r->devs;
+
+    while ( *link && (*link)->dev < dev )
+        link = &(*link)->next;
+    if ( *link && (*link)->dev == dev )
+        return 0;
+    *fresh = true;
+    return dev_insert(link, dev);
 }
 
 static struct resv_region *region_new(moat_paddr_t first, moat_paddr_t last,
@@ -78,11 +89,16 @@ static void region_free(struct resv_region *r)
 static int region_split(struct resv_region *r, moat_paddr_t at)
 {
     struct resv_region *hi = region_new(at, r->last, r->prot, r->fw_offset);
+    struct resv_dev **link = hi ? &hi->devs : NULL;
     const struct resv_dev *d;
     int rc = hi ? 0 : -ENOMEM;
 
     for ( d = r->devs; d && !rc; d = d->next )
-        rc = region_add_dev(hi, d->dev);
+    {
+        rc = dev_insert(link, d->dev);
+        if ( !rc )
+            link = &(*link)->next;
+    }
     if ( rc )
     {
         if ( hi )
@@ -135,13 +151,9 @@ static int list_add(struct moat_platform *p, moat_paddr_t first,
                 return rc;
         }
 
-        if ( !resv_region_has(r, dev) )
-        {
-            rc = region_add_dev(r, dev);
-            if ( rc )
-                return rc;
-            *fresh = true;
-        }
+        rc = region_add_dev(r, dev, fresh);
+        if ( rc )
+            return rc;
         if ( r->last >= last )
             return 0;
         first = r->last + 1;
