@@ -35,7 +35,7 @@
  *   count   how many entries of the table it points to are present, modulo
  *           what the field can hold. It says at once that a table is neither
  *           empty nor full; when it says that a table may be, the entries
- *           themselves are looked at.
+ *           themselves are looked at, unless the count is exact.
  *   shared  the table belongs to the chain of iopt_fill() and must be copied
  *           before it is changed. Part of table_mask, so that such an entry
  *           does not look like one that can be followed and changed.
@@ -54,7 +54,7 @@ struct iopt_fmt
     uint64_t shared;
     uint64_t count_mask;        /* adjacent bits */
     uint64_t count_unit;        /* the lowest of them */
-    uint64_t count_full;        /* 512 in this field */
+    uint64_t count_full;        /* 512 in this field; 0: not exact */
 };
 extern const struct iopt_fmt iopt_fmt_vtd;      /* VT-d 9.8, second stage */
 extern const struct iopt_fmt iopt_fmt_amdvi;    /* AMD 2.2.3, v1 */

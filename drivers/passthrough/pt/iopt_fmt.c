@@ -13,10 +13,11 @@
  *                              60:52 are reserved there, 5 is the accessed
  *                              bit of units that maintain one.
  *
- * Ten bits hold the count exactly. Four hold it modulo 16: then a table that
- * only seems to be empty has at least 16 entries, and one that only seems to
- * be full has at least 16 holes, so that a look at the entries themselves,
- * which ends at the first of these, is rare and mostly short.
+ * Ten bits hold the count exactly: nothing more is to be known of whether a
+ * table is empty. Four hold it modulo 16: then a table that only seems to be
+ * empty has at least 16 entries, and one that only seems to be full has at
+ * least 16 holes, so that a look at the entries themselves, which ends at the
+ * first of these, is rare and mostly short.
  */
 #include "../core/bits.h"
 #include "iopt.h"

@@ -185,14 +185,14 @@ static inline bool are_empty(const uint64_t *p, const uint64_t *end)
 
 /*
  * What was cleared last is at @at. What empties a table page by page leaves
- * the rest next to it, on one side or the other: so before it, then from it
- * to the end, then the beginning.
+ * the rest next to it, on one side or the other; and memory begins at the
+ * beginning. So before it, the first ones, from it to the end, the others.
  */
 static bool is_empty(const uint64_t *table, unsigned int at)
 {
     const uint64_t *near = table + (at & ~(SCAN - 1));
 
-    return (near == table || is_empty16(near - SCAN)) &&
+    return (near == table || is_empty16(near - SCAN)) && is_empty16(table) &&
            are_empty(near, table + IOPT_ENTRIES) && are_empty(table, near);
 }
 
@@ -247,7 +247,7 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         moat_iova_t first = iova & ~(IOPT_LEVEL_SIZE(l + 1) - 1);
 
         if ( !iopt_maybe_empty(fmt, old) ||
-             !is_empty(table, iopt_index(iova, l)) )
+             (!fmt->count_full && !is_empty(table, iopt_index(iova, l))) )
         {
             if ( !iopt_maybe_full(fmt, old) )
                 break;
