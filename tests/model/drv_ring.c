@@ -177,7 +177,7 @@ static const struct cmdq_hooks hooks = {
 int drv_ring_start(struct drv_unit *d)
 {
     port_relax_set(drv_ring_relax);
-    return cmdq_init(&d->q, &hooks, d, 2, ENTRIES, true, HOST_NO_NODE,
+    return cmdq_init(&d->q, &hooks, d, ENTRIES, HOST_NO_NODE,
                      MOAT_RANK_RING);
 }
 

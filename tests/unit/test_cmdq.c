@@ -28,7 +28,7 @@ static void run(struct fake *f, unsigned int max)
 {
     while ( max-- && !f->error && f->head != f->tail )
     {
-        const uint64_t *c = f->q.ring + (size_t)f->head * f->q.words;
+        const uint64_t *c = f->q.ring + (size_t)f->head * CMDQ_WORDS;
 
         switch ( c[0] )
         {
@@ -97,8 +97,8 @@ static int restart(struct cmdq *q, unsigned int bad)
         return 0;
     if ( !f->dropped )
     {
-        q->ring[(size_t)bad * q->words] = CMD_MARK;
-        q->ring[(size_t)bad * q->words + 1] = 0;
+        q->ring[(size_t)bad * CMDQ_WORDS] = CMD_MARK;
+        q->ring[(size_t)bad * CMDQ_WORDS + 1] = 0;
     }
     f->error = f->dropped = false;
     run(f, ~0u);
@@ -110,25 +110,24 @@ static const struct cmdq_hooks hooks = {
     .make_marker = make_marker, .error = error, .restart = restart,
 };
 
-static void init(struct fake *f, unsigned int words)
+static void init(struct fake *f)
 {
     memset(f, 0, sizeof(*f));
     f->run_at_once = true;
-    REQUIRE(!cmdq_init(&f->q, &hooks, f, words, ENTRIES, true, HOST_NO_NODE,
-                       6));
+    REQUIRE(!cmdq_init(&f->q, &hooks, f, ENTRIES, HOST_NO_NODE, 6));
 }
 
 static uint32_t submit(struct fake *f, unsigned int n, uint64_t value,
                        unsigned int bad)
 {
-    uint64_t c[8 * CMDQ_MAX_WORDS] = { 0 };
+    uint64_t c[8 * CMDQ_WORDS] = { 0 };
     uint32_t seq = 0;
     unsigned int i;
 
     for ( i = 0; i < n; i++ )
     {
-        c[i * f->q.words] = i + 1 == bad ? CMD_BAD : CMD_OK;
-        c[i * f->q.words + 1] = value;
+        c[i * CMDQ_WORDS] = i + 1 == bad ? CMD_BAD : CMD_OK;
+        c[i * CMDQ_WORDS + 1] = value;
     }
     CHECK_EQ(cmdq_submit(&f->q, c, n, MS, &seq), 0);
     CHECK(seq);
@@ -139,9 +138,9 @@ TEST(init_refuses)
 {
     struct cmdq q;
 
-    CHECK_EQ(cmdq_init(&q, &hooks, NULL, 2, 12, true, 0, 6), -EINVAL);
-    CHECK_EQ(cmdq_init(&q, &hooks, NULL, 2, 2, true, 0, 6), -EINVAL);
-    CHECK_EQ(cmdq_init(&q, &hooks, NULL, 3, 16, true, 0, 6), -EINVAL);
+    CHECK_EQ(cmdq_init(&q, &hooks, NULL, 12, 0, 6), -EINVAL);
+    CHECK_EQ(cmdq_init(&q, &hooks, NULL, 2, 0, 6), -EINVAL);
+    CHECK_EQ(cmdq_init(&q, &hooks, NULL, 0, 0, 6), -EINVAL);
 }
 
 TEST(init_out_of_memory)
@@ -153,7 +152,7 @@ TEST(init_out_of_memory)
     for ( n = 1; ; n++ )
     {
         sim_fail_nth(n);
-        rc = cmdq_init(&q, &hooks, NULL, 2, ENTRIES, true, HOST_NO_NODE, 6);
+        rc = cmdq_init(&q, &hooks, NULL, ENTRIES, HOST_NO_NODE, 6);
         if ( !sim_fail_fired() )
             break;
         CHECK_EQ(rc, -ENOMEM);
@@ -165,12 +164,12 @@ TEST(init_out_of_memory)
     cmdq_fini(&q);
 }
 
-static void steady(unsigned int words)
+TEST(steady)
 {
     struct fake f;
     unsigned int i;
 
-    init(&f, words);
+    init(&f);
     for ( i = 0; i < 3; i++ )
         CHECK_EQ(cmdq_wait(&f.q, submit(&f, 4, 1, 0), MS), 0);
     /* One write of the tail each, nothing read. */
@@ -187,16 +186,13 @@ static void steady(unsigned int words)
     cmdq_fini(&f.q);
 }
 
-TEST(steady_2_words) { steady(2); }
-TEST(steady_4_words) { steady(4); }
-
 TEST(too_many)
 {
     struct fake f;
     uint64_t c[2 * 9] = { 0 };
     uint32_t seq;
 
-    init(&f, 2);
+    init(&f);
     CHECK_EQ(cmdq_max(&f.q), 8);
     CHECK_EQ(cmdq_submit(&f.q, c, 9, MS, &seq), -E2BIG);
     CHECK_EQ(f.tail_writes, 0);
@@ -208,7 +204,7 @@ TEST(entries_written_before_tail)
     struct fake f;
     uint32_t seq;
 
-    init(&f, 2);
+    init(&f);
     f.run_at_once = false;
     seq = submit(&f, 2, 5, 0);
     CHECK_EQ(f.q.ring[0], CMD_OK);
@@ -235,7 +231,7 @@ TEST(answers_late)
     struct sim_hooks h = { .relax = relax_runs, .arg = &f };
     unsigned int i;
 
-    init(&f, 2);
+    init(&f);
     f.run_at_once = false;
     sim_hooks_set(&h);
     /* More than the ring holds: submission waits for room. */
@@ -253,7 +249,7 @@ TEST(deadlines)
     uint64_t c[2] = { CMD_OK, 0 }, start;
     uint32_t seq, late;
 
-    init(&f, 2);
+    init(&f);
     f.run_at_once = false;
     seq = submit(&f, 7, 1, 0);
     start = host_now_ns();
@@ -280,7 +276,7 @@ TEST(refused_command)
     struct fake f;
     uint32_t before, bad, after;
 
-    init(&f, 2);
+    init(&f);
     before = submit(&f, 2, 1, 0);
     bad = submit(&f, 3, 1, 2);
     after = submit(&f, 2, 1, 0);
@@ -301,7 +297,7 @@ TEST(two_refused)
     uint32_t s[5];
     unsigned int i;
 
-    init(&f, 2);
+    init(&f);
     for ( i = 0; i < 5; i++ )
         s[i] = submit(&f, 1, 1, i == 1 || i == 3);
     CHECK_EQ(cmdq_wait(&f.q, s[4], 10 * MS), 0);
@@ -317,7 +313,7 @@ TEST(dropped_waits)
     struct fake f;
     uint32_t a, b, c;
 
-    init(&f, 2);
+    init(&f);
     f.run_at_once = false;
     a = submit(&f, 1, 1, 0);
     b = submit(&f, 1, 1, 0);
@@ -339,7 +335,7 @@ TEST(keeps_stopping)
     uint32_t bad, after;
     uint64_t start;
 
-    init(&f, 2);
+    init(&f);
     f.stuck = true;
     bad = submit(&f, 1, 1, 1);
     after = submit(&f, 1, 1, 0);
@@ -356,7 +352,7 @@ TEST(gone_for_good)
     uint32_t seq;
     uint64_t c[2] = { CMD_OK, 0 };
 
-    init(&f, 2);
+    init(&f);
     f.run_at_once = false;
     seq = submit(&f, 1, 1, 0);
     f.gone = true;
@@ -383,7 +379,7 @@ TEST(numbers_wrap)
     uint32_t bad, seq;
     unsigned int i;
 
-    init(&f, 2);
+    init(&f);
     f.q.seq = 0xfffffff0;
     *f.q.status = 0xfffffff0;
     bad = submit(&f, 1, 1, 1);
@@ -412,7 +408,7 @@ TEST(random_runs)
     struct fake f;
     unsigned int i;
 
-    init(&f, 2);
+    init(&f);
     f.run_at_once = false;
     for ( i = 0; i < 20000; i++ )
     {

@@ -38,11 +38,10 @@ static bool after(uint32_t x, uint32_t y)
 
 static inline uint64_t wait_ns(const struct amdvi_unit *a)
 {
-    uint64_t ns = platform_timeout_ns(a->unit.platform);
-
     /* The unit's own patience with devices must run out before ours. */
     return HOST_READ_ONCE(a->iotlb_used)
-           ? ns + (uint64_t)amdvi_devtlb_ms(a) * 1000000u : ns;
+           ? a->timeout_ns + (uint64_t)amdvi_devtlb_ms(a) * 1000000u
+           : a->timeout_ns;
 }
 
 /*
@@ -77,16 +76,24 @@ static int check_iotlb(struct amdvi_unit *a, uint32_t seq)
     return rc;
 }
 
+/* The same when it takes longer, or device TLBs were flushed before. */
+static int __attribute__((__noinline__)) wait_more(struct amdvi_unit *a,
+                                                   uint32_t token)
+{
+    int rc = cmdq_wait(&a->queue, token, wait_ns(a));
+
+    return rc ? rc : check_iotlb(a, token);
+}
+
 int cf_check amdvi_flush_wait(struct moat_unit *u, uint32_t token)
 {
     struct amdvi_unit *a = to_amdvi(u);
-    int rc;
 
     /* 0: the unit is off and holds nothing. */
-    if ( !token )
+    if ( !token || (!HOST_READ_ONCE(a->iotlb_used) &&
+                    cmdq_is_done(&a->queue, token)) )
         return 0;
-    rc = cmdq_wait(&a->queue, token, wait_ns(a));
-    return rc ? rc : check_iotlb(a, token);
+    return wait_more(a, token);
 }
 
 /* ---- Building ---- */
@@ -291,23 +298,19 @@ static int expand(struct batch *b, const struct hw_flush *f)
     return -EINVAL;
 }
 
-int cf_check amdvi_flush_submit(struct moat_unit *u,
-                                const struct hw_flush *f, unsigned int n,
-                                uint32_t *token)
+static int __attribute__((__noinline__))
+submit_any(struct amdvi_unit *a, const struct hw_flush *f, unsigned int n,
+           uint32_t *token)
 {
     struct batch b;
     unsigned int i;
     int rc = 0;
 
-    *token = 0;
-    b.a = to_amdvi(u);
+    b.a = a;
     b.n = 0;
     b.seq = 0;
     b.phase = PHASE_NONE;
     b.devtlb = false;
-    if ( !HOST_READ_ONCE(b.a->on) )
-        return b.a->mmio ? 0 : -EIO;
-
     for ( i = 0; !rc && i < n; i++ )
         rc = expand(&b, &f[i]);
     if ( !rc && b.n )
@@ -315,6 +318,35 @@ int cf_check amdvi_flush_submit(struct moat_unit *u,
     if ( !rc )
         *token = b.seq;
     return rc;
+}
+
+/* Most requests are for one block of pages: one command, known at once. */
+static inline bool is_block(const struct hw_flush *f, struct amdvi_words *c)
+{
+    uint64_t page = f->first >> MOAT_PAGE_SHIFT;
+    uint64_t more = (f->last >> MOAT_PAGE_SHIFT) - page;
+
+    if ( f->kind != HW_FLUSH_DID_RANGE || (more & (more + 1)) ||
+         (page & more) )
+        return false;
+    *c = amdvi_make_inv_pages(f->did, f->first, more ? log2_floor(more) + 1
+                                                     : 0, f->big_leaf);
+    return true;
+}
+
+int cf_check amdvi_flush_submit(struct moat_unit *u,
+                                const struct hw_flush *f, unsigned int n,
+                                uint32_t *token)
+{
+    struct amdvi_unit *a = to_amdvi(u);
+    struct amdvi_words c;
+
+    *token = 0;
+    if ( !HOST_READ_ONCE(a->on) )
+        return a->mmio ? 0 : -EIO;
+    return n == 1 && is_block(f, &c)
+           ? cmdq_submit(&a->queue, c.w, 1, wait_ns(a), token)
+           : submit_any(a, f, n, token);
 }
 
 int amdvi_flush_everything(struct amdvi_unit *a)

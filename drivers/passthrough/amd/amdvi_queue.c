@@ -73,7 +73,7 @@ static int cf_check ring_error(struct cmdq *q, unsigned int *bad)
 static int cf_check ring_restart(struct cmdq *q, unsigned int bad)
 {
     struct amdvi_unit *a = q->ctx;
-    uint64_t *slot = q->ring + (size_t)bad * q->words;
+    uint64_t *slot = q->ring + (size_t)bad * CMDQ_WORDS;
     struct amdvi_words nop = amdvi_make_nop();
     uint64_t status = HOST_READ_ONCE(*q->status);
     unsigned long flags;

@@ -178,9 +178,11 @@ static void free_all(struct amdvi_unit *a)
 
 static int alloc_all(struct amdvi_unit *a)
 {
-    int rc = cmdq_init(&a->queue, &amdvi_queue_hooks, a, 2,
-                       AMDVI_CMD_ENTRIES, true, a->unit.node,
-                       MOAT_RANK_RING);
+    int rc;
+
+    a->timeout_ns = platform_timeout_ns(a->unit.platform);
+    rc = cmdq_init(&a->queue, &amdvi_queue_hooks, a,
+                   AMDVI_CMD_ENTRIES, a->unit.node, MOAT_RANK_RING);
 
     a->queue_ready = !rc;
     if ( !rc )

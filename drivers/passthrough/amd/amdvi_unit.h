@@ -79,6 +79,7 @@ struct amdvi_unit
     uint16_t cap_pos, msi_pos;          /* 0: none */
     uint32_t cap;                       /* capability header */
     uint64_t efr;                       /* features in effect */
+    uint64_t timeout_ns;                /* of an answer to a command */
     uint8_t ivhd_flags;
 
     struct amdvi_range *ranges;         /* in the table's order */

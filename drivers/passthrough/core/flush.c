@@ -61,15 +61,21 @@ int unit_flush_finish(struct moat_unit *u, const struct hw_flush *f,
     return flush_hard(u, f, n);
 }
 
+static inline int flush_now(struct moat_unit *u, const struct hw_flush *f,
+                            unsigned int n)
+{
+    uint32_t token;
+
+    if ( unit_state(u) != UNIT_DEAD &&
+         !u->ops->flush_submit(u, f, n, &token) &&
+         !u->ops->flush_wait(u, token) )
+        return 0;
+    return flush_hard(u, f, n);
+}
+
 int unit_flush(struct moat_unit *u, const struct hw_flush *f, unsigned int n)
 {
-    uint32_t token = 0;
-    int rc;
-
-    if ( unit_state(u) == UNIT_DEAD )
-        return -EIO;
-    rc = u->ops->flush_submit(u, f, n, &token);
-    return unit_flush_finish(u, f, n, rc, token);
+    return flush_now(u, f, n);
 }
 
 /* ---- Device TLBs ---- */
@@ -213,22 +219,7 @@ struct unit_batch
     struct unit_ask ask[UNITS_AT_ONCE];
 };
 
-static void batch_init(struct unit_batch *b, const struct moat_flush *fl,
-                       bool tables)
-{
-    b->f = (struct hw_flush){
-        .kind = !fl->first && fl->last == ~(uint64_t)0 ? HW_FLUSH_DID
-                                                       : HW_FLUSH_DID_RANGE,
-        .big_leaf = fl->big_leaf || tables,
-        .first = fl->first,
-        .last = fl->last,
-    };
-    b->n = 0;
-    b->rc = 0;
-}
-
-static void __attribute__((__noinline__)) batch_finish(struct moat_domain *d,
-                                                       struct unit_batch *b)
+static void batch_finish(struct moat_domain *d, struct unit_batch *b)
 {
     struct unit_ask *a;
 
@@ -260,18 +251,25 @@ static void batch_add(struct moat_domain *d, struct unit_batch *b,
             u->ops->flush_submit(u, &b->f, 1, &a->token);
 }
 
-int flush_domain(struct moat_domain *d, const struct moat_flush *f)
+/* Must @u forget anything of what @f says? */
+static inline bool must_flush(const struct moat_unit *u,
+                              const struct moat_flush *f)
+{
+    return (f->modified || !host_tables_empty(&f->tables) ||
+            (f->added && u->caps.flush_added)) && unit_caches(u);
+}
+
+/* Of a machine's units most hold nothing of one domain. */
+static int __attribute__((__noinline__))
+flush_units(struct moat_domain *d, const struct moat_flush *f,
+            const struct hw_flush *hf)
 {
     struct unit_batch b;
-    bool was_tainted = HOST_READ_ONCE(d->tainted);
-    bool tables = !host_tables_empty(&f->tables);
-    bool modified = f->modified || tables;
     unsigned int at;
 
-    batch_init(&b, f, tables);
-    /* The table was changed before the set of units is read (domain.h). */
-    host_mb();
-    /* Of a machine's units most hold nothing of one domain. */
+    b.f = *hf;
+    b.n = 0;
+    b.rc = 0;
     for ( at = 0; at < d->platform->n_units; at += LONG_BITS )
     {
         unsigned long set = HOST_READ_ONCE(d->published[at / LONG_BITS]);
@@ -281,17 +279,58 @@ int flush_domain(struct moat_domain *d, const struct moat_flush *f)
             struct moat_unit *u =
                 d->att[at + (unsigned int)__builtin_ctzl(set)].unit;
 
-            if ( (modified || (f->added && u->caps.flush_added)) &&
-                 unit_caches(u) )
+            if ( must_flush(u, f) )
                 batch_add(d, &b, u);
         }
     }
     batch_finish(d, &b);
+    return b.rc;
+}
+
+/* The same where one unit holds all: most domains' devices are few. */
+static inline int flush_one_unit(struct moat_domain *d,
+                                 const struct domain_unit *att,
+                                 const struct moat_flush *f,
+                                 struct hw_flush *hf)
+{
+    if ( !must_flush(att->unit, f) )
+        return 0;
+    hf->did = HOST_READ_ONCE(att->did);
+    if ( !flush_now(att->unit, hf, 1) )
+        return 0;
+    domain_taint(d);
+    return -EIO;
+}
+
+static inline __attribute__((__always_inline__)) int
+flush_it(struct moat_domain *d, const struct moat_flush *f)
+{
+    struct hw_flush hf = {
+        .kind = !f->first && !~f->last ? HW_FLUSH_DID : HW_FLUSH_DID_RANGE,
+        .big_leaf = f->big_leaf || !host_tables_empty(&f->tables),
+        .first = f->first,
+        .last = f->last,
+    };
+    bool was_tainted = HOST_READ_ONCE(d->tainted);
+    unsigned long set;
+    int rc;
+
+    /* The table was changed before the set of units is read (domain.h). */
+    host_mb();
+    set = HOST_READ_ONCE(d->published[0]);
+    rc = d->platform->n_units <= LONG_BITS && is_pow2(set)
+         ? flush_one_unit(d, &d->att[__builtin_ctzl(set)], f, &hf)
+         : flush_units(d, f, &hf);
     if ( HOST_READ_ONCE(d->n_ats) )
         flush_ats(d, f);
-    if ( b.rc && !was_tainted && domain_is_guest(d) )
+    if ( rc && !was_tainted && domain_is_guest(d) )
         host_domain_crash(d->cookie);
-    return HOST_READ_ONCE(d->tainted) ? -EIO : b.rc;
+    return HOST_READ_ONCE(d->tainted) ? -EIO : rc;
+}
+
+int flush_domain(struct moat_domain *d, const struct moat_flush *f)
+{
+    return flush_it(d, f);
 }
 
 /* ---- What hypervisors call ---- */
@@ -318,19 +357,14 @@ static void __attribute__((__noinline__)) leak(struct moat_domain *d,
                          domain_label(d, name, sizeof(name)));
 }
 
-static inline void flush_and_free(struct moat_domain *d, struct moat_flush *f)
+void moat_flush_end(struct moat_domain *d, struct moat_flush *f)
 {
     if ( flush_empty(f) )
         return;
-    if ( flush_domain(d, f) )
+    if ( flush_it(d, f) )
         leak(d, f);
     else if ( !host_tables_empty(&f->tables) )
         host_tables_free(&f->tables);
-}
-
-void moat_flush_end(struct moat_domain *d, struct moat_flush *f)
-{
-    flush_and_free(d, f);
     moat_flush_begin(f);
 }
 
@@ -376,7 +410,7 @@ void moat_flush_range(struct moat_domain *d, moat_iova_t first,
         d->has_deferred = false;
     }
     host_unlock(&d->map_lock);
-    flush_and_free(d, &f);
+    moat_flush_end(d, &f);
 }
 
 void moat_flush_all(struct moat_domain *d)

@@ -13,12 +13,6 @@
 
 #include "../core/bits.h"
 
-/* @a at or after @b, in numbers that wrap. */
-static bool seq_reached(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b) >= 0;
-}
-
 static uint32_t seq_next(uint32_t seq)
 {
     return seq + 1 ? seq + 1 : 1;
@@ -32,23 +26,35 @@ static uint32_t status_read(const struct cmdq *q)
     return v;
 }
 
-int cmdq_init(struct cmdq *q, const struct cmdq_hooks *hooks, void *ctx,
-              unsigned int words, unsigned int entries, bool coherent,
-              unsigned int node, unsigned int lock_rank)
+/* The marker is linear in its number: two of them tell all. */
+static void learn_marker(struct cmdq *q)
 {
-    if ( !is_pow2(entries) || entries < 4 ||
-         (words != 2 && words != CMDQ_MAX_WORDS) )
+    uint64_t one[CMDQ_WORDS] = { 0 }, two[CMDQ_WORDS] = { 0 };
+    unsigned int i;
+
+    q->hooks->make_marker(q, one, q->status_pa, 1);
+    q->hooks->make_marker(q, two, q->status_pa, 2);
+    for ( i = 0; i < CMDQ_WORDS; i++ )
+    {
+        q->step[i] = two[i] - one[i];
+        q->marker[i] = one[i] - q->step[i];
+    }
+}
+
+int cmdq_init(struct cmdq *q, const struct cmdq_hooks *hooks, void *ctx,
+              unsigned int entries, unsigned int node,
+              unsigned int lock_rank)
+{
+    if ( !is_pow2(entries) || entries < 4 )
         return -EINVAL;
 
     memset(q, 0, sizeof(*q));
     q->hooks = hooks;
     q->ctx = ctx;
-    q->words = words;
     q->entries = entries;
-    q->coherent = coherent;
     host_lock_init(&q->lock, lock_rank);
 
-    q->ring = host_dma_alloc((size_t)entries * words * sizeof(uint64_t),
+    q->ring = host_dma_alloc((size_t)entries * CMDQ_WORDS * sizeof(uint64_t),
                              node, &q->ring_pa);
     q->status = host_dma_alloc(MOAT_PAGE_SIZE, node, &q->status_pa);
     q->marks = host_alloc(entries * sizeof(*q->marks));
@@ -57,15 +63,15 @@ int cmdq_init(struct cmdq *q, const struct cmdq_hooks *hooks, void *ctx,
         cmdq_fini(q);
         return -ENOMEM;
     }
-
+    learn_marker(q);
     return 0;
 }
 
 void cmdq_fini(struct cmdq *q)
 {
     if ( q->ring )
-        host_dma_free(q->ring,
-                      (size_t)q->entries * q->words * sizeof(uint64_t));
+        host_dma_free(q->ring, (size_t)q->entries * CMDQ_WORDS *
+                               sizeof(uint64_t));
     if ( q->status )
         host_dma_free(q->status, MOAT_PAGE_SIZE);
     host_free(q->marks);
@@ -82,7 +88,7 @@ static void fail_upto_locked(struct cmdq *q, uint32_t last)
     uint32_t first = seq_next(done);
 
     host_lock_assert(&q->lock);
-    if ( seq_reached(done, last) )
+    if ( cmdq_reached(done, last) )
         return;
 
     /*
@@ -90,9 +96,9 @@ static void fail_upto_locked(struct cmdq *q, uint32_t last)
      * them: a flush is then reported as failed that was not, never the
      * other way about.
      */
-    if ( !q->any_failed || seq_reached(q->failed_first, first) )
+    if ( !q->any_failed || cmdq_reached(q->failed_first, first) )
         q->failed_first = first;
-    if ( !q->any_failed || seq_reached(last, q->failed_last) )
+    if ( !q->any_failed || cmdq_reached(last, q->failed_last) )
         q->failed_last = last;
     HOST_WRITE_ONCE(q->any_failed, true);
     host_wmb();
@@ -100,8 +106,8 @@ static void fail_upto_locked(struct cmdq *q, uint32_t last)
 
 static bool has_failed_locked(const struct cmdq *q, uint32_t seq)
 {
-    return q->any_failed && seq_reached(seq, q->failed_first) &&
-           seq_reached(q->failed_last, seq);
+    return q->any_failed && cmdq_reached(seq, q->failed_first) &&
+           cmdq_reached(q->failed_last, seq);
 }
 
 static bool has_failed(struct cmdq *q, uint32_t seq)
@@ -217,58 +223,57 @@ static unsigned int room_locked(const struct cmdq *q)
     return q->entries - 1 - ((q->tail - q->head) & (q->entries - 1));
 }
 
-static inline void put_locked(struct cmdq *q, const uint64_t *words,
+static inline void put_locked(struct cmdq *q, uint64_t w0, uint64_t w1,
                               uint32_t seq)
 {
-    unsigned int at = q->tail, left = q->words;
-    uint64_t *slot = q->ring + (size_t)at * left;
+    unsigned int at = q->tail;
+    uint64_t *slot = q->ring + (size_t)at * CMDQ_WORDS;
 
-    /* Entries are pairs of words, and most are one. */
-    for ( ; left; left -= 2, slot += 2, words += 2 )
-    {
-        host_store64(&slot[0], words[0]);
-        host_store64(&slot[1], words[1]);
-    }
-    if ( !q->coherent )
-        host_cache_writeback(slot - q->words, q->words * sizeof(*slot));
-
+    host_store64(&slot[0], w0);
+    host_store64(&slot[1], w1);
     q->marks[at] = seq;
     q->tail = (at + 1) & (q->entries - 1);
 }
 
-/* Ring's lock held, room for n + 1 entries. */
-static uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
-                             unsigned int n)
+/*
+ * A failure so old that nobody can still wait for it is forgotten, long
+ * before the numbers come round to it again.
+ */
+static void __attribute__((__noinline__)) forget_old_locked(struct cmdq *q,
+                                                            uint32_t seq)
 {
-    uint64_t marker[CMDQ_MAX_WORDS] = { 0 };
+    if ( seq - q->failed_last > (1u << 30) )
+        HOST_WRITE_ONCE(q->any_failed, false);
+}
+
+/* Ring's lock held, room for n + 1 entries. */
+static inline uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
+                                    unsigned int n)
+{
     uint32_t seq = seq_next(q->seq);
 
-    for ( ; n; n--, cmds += q->words )
-        put_locked(q, cmds, seq);
-    q->hooks->make_marker(q, marker, q->status_pa, seq);
-    put_locked(q, marker, seq);
+    for ( ; n; n--, cmds += CMDQ_WORDS )
+        put_locked(q, cmds[0], cmds[1], seq);
+    put_locked(q, q->marker[0] + seq * q->step[0],
+               q->marker[1] + seq * q->step[1], seq);
     HOST_WRITE_ONCE(q->seq, seq);
-
-    /*
-     * A failure so old that nobody can still wait for it is forgotten, long
-     * before the numbers come round to it again.
-     */
-    if ( q->any_failed && seq - q->failed_last > (1u << 30) )
-        HOST_WRITE_ONCE(q->any_failed, false);
+    if ( q->any_failed )
+        forget_old_locked(q, seq);
 
     host_wmb();
     q->hooks->write_tail(q, q->tail);
     return seq;
 }
 
-int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
-                uint64_t timeout_ns, uint32_t *seq)
+/* What cmdq_submit() does when the ring looks full, or is dead. */
+static int __attribute__((__noinline__)) submit_more(struct cmdq *q,
+                                                     const uint64_t *cmds,
+                                                     unsigned int n,
+                                                     uint64_t timeout_ns,
+                                                     uint32_t *seq)
 {
     struct patience p;
     int rc;
-
-    if ( n > cmdq_max(q) )
-        return -E2BIG;
 
     p.begun = false;
     do {
@@ -293,18 +298,35 @@ int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
     return rc;
 }
 
-bool cmdq_done(struct cmdq *q, uint32_t seq)
+int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
+                uint64_t timeout_ns, uint32_t *seq)
 {
-    return seq_reached(status_read(q), seq) && !has_failed(q, seq);
+    unsigned long flags;
+    bool queued;
+
+    if ( n > cmdq_max(q) )
+        return -E2BIG;
+
+    flags = host_lock_irqsave(&q->lock);
+    queued = room_locked(q) > n && !HOST_READ_ONCE(q->dead);
+    if ( queued )
+        *seq = write_locked(q, cmds, n);
+    host_unlock_irqrestore(&q->lock, flags);
+    return queued ? 0 : submit_more(q, cmds, n, timeout_ns, seq);
 }
 
-int cmdq_wait(struct cmdq *q, uint32_t seq, uint64_t timeout_ns)
+bool cmdq_done(struct cmdq *q, uint32_t seq)
+{
+    return cmdq_reached(status_read(q), seq) && !has_failed(q, seq);
+}
+
+int cmdq_wait_more(struct cmdq *q, uint32_t seq, uint64_t timeout_ns)
 {
     struct patience p;
 
     for ( p.begun = false; ; )
     {
-        bool done = seq_reached(status_read(q), seq);
+        bool done = cmdq_reached(status_read(q), seq);
         int rc;
 
         if ( has_failed(q, seq) )

@@ -22,7 +22,7 @@
 #include <moat/host.h>
 #include <moat/types.h>
 
-#define CMDQ_MAX_WORDS  4       /* 8-byte words an entry: 2 or 4 */
+#define CMDQ_WORDS      2       /* 8-byte words an entry */
 /* How late an answer may be before the error state is looked at. */
 #define CMDQ_CHECK_NS   1000000u
 
@@ -35,6 +35,8 @@ struct cmdq_hooks
     /*
      * Build the completion marker: hardware writes @seq to @status, after
      * everything before it is complete and before anything after it starts.
+     * Asked for two of them, when the queue is made: the number must be one
+     * field, which others are then added to.
      */
     void (*make_marker)(const struct cmdq *q, uint64_t *words,
                         moat_paddr_t status, uint32_t seq);
@@ -57,7 +59,9 @@ struct cmdq
     void *ctx;                      /* the vendor's unit */
     uint64_t *ring;
     moat_paddr_t ring_pa;
-    unsigned int words, entries;    /* entries: power of two */
+    uint64_t marker[CMDQ_WORDS];    /* number 0 */
+    uint64_t step[CMDQ_WORDS];      /* from one number to the next */
+    unsigned int entries;           /* power of two */
     unsigned int tail;              /* next index to write; ring's lock */
     unsigned int head;              /* last known head; ring's lock */
     uint32_t *marks;                /* by entry: its submission's number */
@@ -67,18 +71,17 @@ struct cmdq
     /* Submissions first..last failed, while any_failed; ring's lock. */
     uint32_t failed_first, failed_last;
     bool any_failed;
-    bool coherent;                  /* hardware snoops the ring */
     bool dead;
     struct host_lock lock;          /* irqsave */
 };
 
 /*
- * Allocate the ring and its status page. @entries: power of two >= 4;
- * @words: 2 or 4. Interrupts on. -ENOMEM, -EINVAL.
+ * Allocate the ring and its status page, both in memory that the unit snoops.
+ * @entries: power of two >= 4. Interrupts on. -ENOMEM, -EINVAL.
  */
 int cmdq_init(struct cmdq *q, const struct cmdq_hooks *hooks, void *ctx,
-              unsigned int words, unsigned int entries, bool coherent,
-              unsigned int node, unsigned int lock_rank);
+              unsigned int entries, unsigned int node,
+              unsigned int lock_rank);
 /* Free it. Only when the unit can no longer read the ring or write status. */
 void cmdq_fini(struct cmdq *q);
 /*
@@ -89,20 +92,13 @@ void cmdq_reset(struct cmdq *q);
 /* No answer can be expected any more: waits and submissions get -EIO. */
 void cmdq_kill(struct cmdq *q);
 /*
- * Queue @n commands (q->words each) and a marker; *@seq (never 0)
+ * Queue @n commands (CMDQ_WORDS each) and a marker; *@seq (never 0)
  * identifies it. Waits up to @timeout_ns for room, without the lock. Any
  * context. -ETIMEDOUT; -EIO (dead queue); -E2BIG (@n > cmdq_max(q)).
  */
 int __must_check cmdq_submit(struct cmdq *q, const uint64_t *cmds,
                              unsigned int n, uint64_t timeout_ns,
                              uint32_t *seq);
-/*
- * 0 only if the marker and all before it completed without error. Any
- * context, no lock held while waiting. -ETIMEDOUT: it may still complete;
- * -EIO: it failed, or the queue is dead.
- */
-int __must_check cmdq_wait(struct cmdq *q, uint32_t seq,
-                           uint64_t timeout_ns);
 /* Completed without error by now? Any context. */
 bool cmdq_done(struct cmdq *q, uint32_t seq);
 /*
@@ -110,6 +106,36 @@ bool cmdq_done(struct cmdq *q, uint32_t seq);
  * context. 0: it had not; -EAGAIN: repaired; -EIO: dead.
  */
 int cmdq_poll(struct cmdq *q);
+
+/* cmdq_wait() when the first look was in vain. */
+int __must_check cmdq_wait_more(struct cmdq *q, uint32_t seq,
+                                uint64_t timeout_ns);
+
+/* @a at or after @b, in numbers that wrap. */
+static inline bool cmdq_reached(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) >= 0;
+}
+
+/* Has @seq completed, with no failure on record? One look, no lock. */
+static inline bool cmdq_is_done(const struct cmdq *q, uint32_t seq)
+{
+    uint32_t done = (uint32_t)HOST_READ_ONCE(*q->status);
+
+    host_rmb();         /* the number before the record of failures */
+    return cmdq_reached(done, seq) && !HOST_READ_ONCE(q->any_failed);
+}
+
+/*
+ * 0 only if the marker and all before it completed without error. Any
+ * context, no lock held while waiting. -ETIMEDOUT: it may still complete;
+ * -EIO: it failed, or the queue is dead.
+ */
+static inline int __must_check cmdq_wait(struct cmdq *q, uint32_t seq,
+                                         uint64_t timeout_ns)
+{
+    return cmdq_is_done(q, seq) ? 0 : cmdq_wait_more(q, seq, timeout_ns);
+}
 
 /* The most commands of one submission. */
 static inline unsigned int cmdq_max(const struct cmdq *q)

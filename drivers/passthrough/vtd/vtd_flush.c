@@ -28,13 +28,12 @@ struct batch
 
 static uint64_t timeout_ns(const struct vtd_unit *v, bool devtlb)
 {
-    uint64_t ns = platform_timeout_ns(v->unit.platform);
     const struct moat_options *o;
 
     if ( !devtlb )
-        return ns;
+        return v->timeout_ns;
     o = platform_options(v->unit.platform);
-    return max_u64(ns, o->devtlb_timeout_ms * (uint64_t)1000000);
+    return max_u64(v->timeout_ns, o->devtlb_timeout_ms * (uint64_t)1000000);
 }
 
 static inline int submit(struct batch *b, uint32_t *token)
@@ -184,8 +183,26 @@ static int expand(struct batch *b, const struct hw_flush *f)
     return -EINVAL;
 }
 
-static int submit_queued(struct vtd_unit *v, const struct hw_flush *f,
-                         unsigned int n, uint32_t *token)
+/* Most requests are for one block of pages: one command, known at once. */
+static inline bool is_block(const struct vtd_unit *v,
+                            const struct hw_flush *f, struct vtd_words *d)
+{
+    uint64_t page = f->first >> MOAT_PAGE_SHIFT;
+    uint64_t more = (f->last >> MOAT_PAGE_SHIFT) - page;
+    unsigned int order = more ? log2_floor(more) + 1 : 0;
+
+    if ( f->kind != HW_FLUSH_DID_RANGE || (more & (more + 1)) ||
+         (page & more) || !(v->cap & VTD_CAP_PSI) ||
+         order > FIELD_GET(VTD_CAP_MAMV, v->cap) )
+        return false;
+    *d = vtd_make_iotlb_pages(f->did, page << MOAT_PAGE_SHIFT, order,
+                              !f->big_leaf, drain_bits(v));
+    return true;
+}
+
+static int __attribute__((__noinline__))
+submit_any(struct vtd_unit *v, const struct hw_flush *f, unsigned int n,
+           uint32_t *token)
 {
     struct batch b;
     unsigned int i;
@@ -200,6 +217,16 @@ static int submit_queued(struct vtd_unit *v, const struct hw_flush *f,
     if ( !rc && b.n )
         rc = submit(&b, token);
     return rc;
+}
+
+static inline int submit_queued(struct vtd_unit *v, const struct hw_flush *f,
+                                unsigned int n, uint32_t *token)
+{
+    struct vtd_words d;
+
+    return n == 1 && is_block(v, f, &d)
+           ? cmdq_submit(&v->queue, d.w, 1, v->timeout_ns, token)
+           : submit_any(v, f, n, token);
 }
 
 /*
@@ -228,16 +255,19 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
                               unsigned int n, uint32_t *token)
 {
     struct vtd_unit *v = to_vtd(u);
-    int rc;
 
     *token = 0;
     if ( !v->mmio )
         return -EIO;
 
     vtd_quirk_wake(v);
-    rc = vtd_write_buffer_flush(v);
-    if ( rc )
-        return rc;
+    if ( v->wbf )
+    {
+        int rc = vtd_write_buffer_flush(v);
+
+        if ( rc )
+            return rc;
+    }
     return HOST_READ_ONCE(v->queue_on) ? submit_queued(v, f, n, token)
                                        : submit_off(v, f, n, token);
 }
@@ -245,10 +275,13 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
 int cf_check vtd_flush_wait(struct moat_unit *u, uint32_t token)
 {
     struct vtd_unit *v = to_vtd(u);
-    bool devtlb = token == HOST_READ_ONCE(v->devtlb_token);
 
     /* 0: carried out before flush_submit() returned. */
-    return token ? cmdq_wait(&v->queue, token, timeout_ns(v, devtlb)) : 0;
+    if ( !token || cmdq_is_done(&v->queue, token) )
+        return 0;
+    return cmdq_wait_more(&v->queue, token,
+                          timeout_ns(v, token ==
+                                        HOST_READ_ONCE(v->devtlb_token)));
 }
 
 static int run(struct vtd_unit *v, const struct hw_flush *f, unsigned int n)

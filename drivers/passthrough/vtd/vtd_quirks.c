@@ -56,7 +56,6 @@ static bool no_superpages(uint32_t id)
 #define PCI_BAR0        0x10
 #define BAR_IS_MEM64(v) (((v) & 7u) == 4)
 #define IGD_PAGE        0x2000u
-#define IGD_WAKE        0xa4u           /* in that page */
 
 void vtd_quirk_sleepy_igfx(struct vtd_unit *v)
 {
@@ -79,12 +78,6 @@ void vtd_quirk_sleepy_igfx(struct vtd_unit *v)
                       "graphics device (%#"PRIx64") cannot be mapped: an "
                       "invalidation may find it asleep", v->unit.reg_pa,
                       (unsigned int)(id >> 16), pa);
-}
-
-void vtd_quirk_wake(const struct vtd_unit *v)
-{
-    if ( v->igd )
-        (void)host_mmio_read32(v->igd, IGD_WAKE);
 }
 
 void vtd_quirks_release(struct vtd_unit *v)

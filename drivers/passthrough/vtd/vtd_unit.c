@@ -304,8 +304,9 @@ int cf_check vtd_start_queue(struct moat_unit *u)
     if ( !v->queue_ready )
     {
         /* 6.5.2: the queue and what it writes are always snooped. */
-        rc = cmdq_init(&v->queue, &vtd_queue_hooks, v, 2, VTD_QUEUE_ENTRIES,
-                       true, u->node, MOAT_RANK_RING);
+        v->timeout_ns = platform_timeout_ns(u->platform);
+        rc = cmdq_init(&v->queue, &vtd_queue_hooks, v, VTD_QUEUE_ENTRIES,
+                       u->node, MOAT_RANK_RING);
         if ( rc )
             return rc;
         v->queue_ready = true;

@@ -45,6 +45,7 @@ struct vtd_unit
     bool quiesced;                      /* firmware's state was cleared */
 
     struct cmdq queue;
+    uint64_t timeout_ns;                /* of an answer to a command */
     bool queue_ready;                   /* allocated */
     bool queue_on;
     bool queue_stuck;                   /* could not be switched off */
@@ -255,9 +256,16 @@ void cf_check vtd_crash(struct moat_unit *u);
 void vtd_quirks_unit(struct vtd_unit *v);
 /*
  * Before translation is switched on and before each invalidation: a graphics
- * unit that sleeps with its device, and misses what it is told, wakes up. Any.
+ * unit that sleeps with its device, and misses what it is told, wakes up when
+ * its device's registers (v->igd) are read. Any.
  */
-void vtd_quirk_wake(const struct vtd_unit *v);
+#define VTD_IGD_WAKE 0xa4u
+
+static inline void vtd_quirk_wake(const struct vtd_unit *v)
+{
+    if ( v->igd )
+        (void)host_mmio_read32(v->igd, VTD_IGD_WAKE);
+}
 /* Prepare for that, if the device that @v serves is of this kind. */
 void vtd_quirk_sleepy_igfx(struct vtd_unit *v);
 void vtd_quirks_release(struct vtd_unit *v);
