@@ -16,6 +16,7 @@
 #include <xen/string.h>
 #include <xen/types.h>
 #include <asm/atomic.h>
+#include <asm/io.h>
 #include <asm/page.h>
 #include <asm/processor.h>
 #include <asm/system.h>
@@ -42,6 +43,14 @@ struct host_tables
 {
     struct page_info *next, *tail;
     unsigned long n;
+};
+
+/* A range of registers (host.c). */
+struct host_mmio
+{
+    void __iomem *va;
+    uint64_t first, last;
+    struct host_mmio *next;
 };
 
 /* iommu=debug: may debug messages be logged? Set once, at boot. */
@@ -71,6 +80,58 @@ extern bool host_log_debug_on;
 #define host_set_bit(n, p)      set_bit(n, p)
 #define host_clear_bit(n, p)    clear_bit(n, p)
 #define host_test_bit(n, p)     test_bit(n, p)
+
+/* ---- On every change of a page and its flush ---- */
+
+static inline void host_tables_init(struct host_tables *list)
+{
+    list->next = list->tail = NULL;
+    list->n = 0;
+}
+#define host_tables_init host_tables_init
+
+static inline bool host_tables_empty(const struct host_tables *list)
+{
+    return !list->n;
+}
+
+static inline void host_lock(struct host_lock *l)
+{
+    spin_lock(&l->lock);
+}
+#define host_lock host_lock
+
+static inline void host_unlock(struct host_lock *l)
+{
+    spin_unlock(&l->lock);
+}
+
+static inline unsigned long host_lock_irqsave(struct host_lock *l)
+{
+    unsigned long flags;
+
+    spin_lock_irqsave(&l->lock, flags);
+
+    return flags;
+}
+
+static inline void host_unlock_irqrestore(struct host_lock *l,
+                                          unsigned long flags)
+{
+    spin_unlock_irqrestore(&l->lock, flags);
+}
+
+static inline void host_lock_assert(const struct host_lock *l)
+{
+    ASSERT(spin_is_locked((spinlock_t *)&l->lock));
+}
+
+static inline void host_mmio_write64(struct host_mmio *m, unsigned int off,
+                                     uint64_t v)
+{
+    writeq(v, m->va + off);
+}
+#define host_mmio_write64 host_mmio_write64
 
 /* On every step of a walk: table pages are always mapped (see host.c). */
 static inline void *host_table_va(uint64_t pa)

@@ -139,17 +139,6 @@ void *host_table_alloc(void *owner, unsigned int node, moat_paddr_t *pa)
     return p;
 }
 
-void host_tables_init(struct host_tables *list)
-{
-    INIT_PAGE_LIST_HEAD(page_list(list));
-    list->n = 0;
-}
-
-bool host_tables_empty(const struct host_tables *list)
-{
-    return !list->n;
-}
-
 void host_tables_add(struct host_tables *list, void *page)
 {
     page_list_add_tail(virt_to_page(page), page_list(list));
@@ -196,13 +185,6 @@ void host_cache_writeback(const void *p, size_t size)
 }
 
 /* ---- Registers ---- */
-
-struct host_mmio
-{
-    void __iomem *va;
-    paddr_t first, last;
-    struct host_mmio *next;
-};
 
 /* Every range mapped: these are the units' registers. */
 static struct host_mmio *__read_mostly mmio_list;
@@ -309,7 +291,3 @@ void host_mmio_write32(struct host_mmio *m, unsigned int off, uint32_t v)
     writel(v, m->va + off);
 }
 
-void host_mmio_write64(struct host_mmio *m, unsigned int off, uint64_t v)
-{
-    writeq(v, m->va + off);
-}

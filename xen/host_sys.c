@@ -24,35 +24,6 @@ void host_lock_init(struct host_lock *l, unsigned int rank)
     spin_lock_init(&l->lock);
 }
 
-void host_lock(struct host_lock *l)
-{
-    spin_lock(&l->lock);
-}
-
-void host_unlock(struct host_lock *l)
-{
-    spin_unlock(&l->lock);
-}
-
-unsigned long host_lock_irqsave(struct host_lock *l)
-{
-    unsigned long flags;
-
-    spin_lock_irqsave(&l->lock, flags);
-
-    return flags;
-}
-
-void host_unlock_irqrestore(struct host_lock *l, unsigned long flags)
-{
-    spin_unlock_irqrestore(&l->lock, flags);
-}
-
-void host_lock_assert(const struct host_lock *l)
-{
-    ASSERT(spin_is_locked((spinlock_t *)&l->lock));
-}
-
 void host_devices_lock(void)
 {
     pcidevs_lock();

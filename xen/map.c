@@ -39,27 +39,25 @@ static void complain(const struct domain *d, const char *what, dfn_t dfn,
                      d, what, dfn_x(dfn), nr, rc);
 }
 
-static bool has_own_table(const struct domain *d)
+static inline bool has_own_table(const struct domain *d)
 {
     return is_iommu_enabled(d) && port_domain(d) && !iommu_use_hap_pt(d);
 }
 
 /*
- * Unmap, whatever it takes. The reserve makes failure next to impossible;
- * should it be empty, too, the superpages that cannot be split go as a
- * whole: a device that loses memory it should have does no harm to others.
+ * Unmap without memory to split superpages. The reserve makes failure next to
+ * impossible; should it be empty, too, what cannot be split goes as a whole:
+ * a device that loses memory it should have does no harm to others.
  */
-static int unmap_range(struct domain *d, dfn_t dfn, unsigned long nr,
-                       struct moat_flush *f)
+static int noinline unmap_hard(struct domain *d, dfn_t dfn, unsigned long nr,
+                               struct moat_flush *f)
 {
-    static const unsigned int orders[] = { 9, 18 };
+    static const unsigned int orders[] = { 0, 9, 18 };
     unsigned int i;
-    int rc;
+    int rc = -ENOMEM;
 
     port_reserve_begin();
-    rc = moat_unmap(port_domain(d), pfn_to_paddr(dfn_x(dfn)),
-                    pfn_to_paddr(nr), f);
-    for ( i = 0; unlikely(rc == -ENOMEM) && i < ARRAY_SIZE(orders); i++ )
+    for ( i = 0; rc == -ENOMEM && i < ARRAY_SIZE(orders); i++ )
     {
         unsigned long mask = (1UL << orders[i]) - 1;
         unsigned long first = dfn_x(dfn) & ~mask;
@@ -71,10 +69,10 @@ static int unmap_range(struct domain *d, dfn_t dfn, unsigned long nr,
     port_reserve_end();
 
     /* Gone, but with more than was asked for. */
-    return rc ?: (i ? -ENOMEM : 0);
+    return rc ?: (i > 1 ? -ENOMEM : 0);
 }
 
-static void flush_or_defer(struct domain *d, struct moat_flush *f, bool defer)
+static inline void flush_or_defer(struct domain *d, struct moat_flush *f, bool defer)
 {
     if ( defer )
         moat_flush_defer(port_domain(d), f);
@@ -108,14 +106,18 @@ static int map_chunk(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned long nr,
     return rc;
 }
 
-static int unmap_chunk(struct domain *d, dfn_t dfn, unsigned long nr,
-                       bool defer, unsigned int *flush_flags)
+static always_inline int unmap_chunk(struct domain *d, dfn_t dfn,
+                                     unsigned long nr, bool defer,
+                                     unsigned int *flush_flags)
 {
     struct moat_flush f;
     int rc;
 
     moat_flush_begin(&f);
-    rc = unmap_range(d, dfn, nr, &f);
+    rc = moat_unmap(port_domain(d), pfn_to_paddr(dfn_x(dfn)),
+                    pfn_to_paddr(nr), &f);
+    if ( unlikely(rc == -ENOMEM) )
+        rc = unmap_hard(d, dfn, nr, &f);
     note_flags(&f, flush_flags);
     flush_or_defer(d, &f, defer && !rc);
     port_reserve_refill();
@@ -157,9 +159,9 @@ static long map_pages(struct domain *d, dfn_t dfn, mfn_t mfn,
     return 0;
 }
 
-static long unmap_pages(struct domain *d, dfn_t dfn, unsigned long nr,
-                        unsigned int flags, bool defer,
-                        unsigned int *flush_flags)
+static always_inline long unmap_pages(struct domain *d, dfn_t dfn,
+                                      unsigned long nr, unsigned int flags,
+                                      bool defer, unsigned int *flush_flags)
 {
     unsigned long done, n;
     int rc = 0;
@@ -211,9 +213,9 @@ long iommu_unmap(struct domain *d, dfn_t dfn, unsigned long page_count,
  * a BUG(). The domain has been crashed, and what its devices cannot reach
  * does no harm.
  */
-static int outcome(const struct domain *d, int rc)
+static inline int outcome(const struct domain *d, int rc)
 {
-    return is_pv_domain(d) ? 0 : rc;
+    return rc && is_pv_domain(d) ? 0 : rc;
 }
 
 int iommu_legacy_map(struct domain *d, dfn_t dfn, mfn_t mfn,

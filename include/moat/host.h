@@ -61,8 +61,10 @@ void *host_table_va(moat_paddr_t pa);
  * Put a page on a list without touching its contents: hardware may still be
  * walking it. struct host_tables starts zeroed through host_tables_init().
  */
+#ifndef host_tables_init
 void host_tables_init(struct host_tables *list);
 bool host_tables_empty(const struct host_tables *list);
+#endif
 void host_tables_add(struct host_tables *list, void *page);
 /* Move all of @from to @to; @from ends empty. */
 void host_tables_splice(struct host_tables *to, struct host_tables *from);
@@ -87,11 +89,14 @@ void host_mmio_unmap(struct host_mmio *m);
 uint32_t host_mmio_read32(struct host_mmio *m, unsigned int off);
 uint64_t host_mmio_read64(struct host_mmio *m, unsigned int off);
 void host_mmio_write32(struct host_mmio *m, unsigned int off, uint32_t v);
+#ifndef host_mmio_write64
 void host_mmio_write64(struct host_mmio *m, unsigned int off, uint64_t v);
+#endif
 
 /* ---- Locks: ranks and interrupt classes are listed in core/hw.h ---- */
 
 void host_lock_init(struct host_lock *l, unsigned int rank);
+#ifndef host_lock
 /* For locks never taken with interrupts off. */
 void host_lock(struct host_lock *l);
 void host_unlock(struct host_lock *l);
@@ -100,6 +105,7 @@ unsigned long host_lock_irqsave(struct host_lock *l);
 void host_unlock_irqrestore(struct host_lock *l, unsigned long flags);
 /* Assert that the caller holds @l (userspace hosts; may be empty). */
 void host_lock_assert(const struct host_lock *l);
+#endif
 /* The host's recursive device lock (Xen: pcidevs_lock), the outermost. */
 void host_devices_lock(void);
 void host_devices_unlock(void);
