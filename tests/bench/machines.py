@@ -80,7 +80,7 @@ def ramdisk(out):
     return path
 
 
-def command(xen, iommu, initrd, megabytes, dom0, log, trace):
+def command(xen, iommu, initrd, megabytes, dom0, log, trace, options=""):
     unit = {"intel": "intel-iommu,intremap=on,caching-mode=off",
             "amd": "amd-iommu,intremap=on"}[iommu]
     args = ["qemu-system-x86_64", "-M", "q35,kernel-irqchip=split",
@@ -91,12 +91,14 @@ def command(xen, iommu, initrd, megabytes, dom0, log, trace):
             "-nodefaults", "-no-reboot", "-device", unit,
             "-kernel", xen, "-append",
             "console=com1 com1=115200,8n1 dom0_mem=%s,max:%s bootscrub=0 "
-            "noreboot=1 conring_size=4M" % (dom0, dom0),
+            "noreboot=1 conring_size=4M %s" % (dom0, dom0, options),
             "-initrd", "%s console=hvc0 random.trust_cpu=on loglevel=5 "
             "moat=shell,%s" % (os.path.join(machine.IMAGES, "vmlinux"),
                                initrd),
-            "-device", "edu,addr=4,dma_mask=0xffffffffffffffff",
             "-serial", "file:" + log, "-serial", "null"]
+    # The numbers are known to xen_bench_dev.c.
+    for slot in range(4, 12):
+        args += ["-device", "edu,addr=%d,dma_mask=0xffffffffffffffff" % slot]
     if trace:
         args += ["-D", trace]
         for event in EVENTS[iommu] + ["serial_write"]:
@@ -202,6 +204,21 @@ def run(kind, xen, iommu, out, initrd):
     return dict(ops=ops, spent=spent)
 
 
+def region(kind, xen, iommu, out, initrd):
+    """The same change of owner for a device that has 64 MiB reserved."""
+    name = "%s-%s-region" % (kind, iommu)
+    log, trace = (os.path.join(out, name + s) for s in (".log", ".trace"))
+    option = {"intel": "rmrr=", "amd": "ivmd="}[iommu]
+    text = boot(command(xen, iommu, initrd, 2048, "640M", log, trace,
+                        "bench_max=1 badpage=0x60000-0x63fff " + option +
+                        "60000-63fff=00:04.0"),
+                log, "bench: end of ops", 300)
+    ops, _ = collect(text, *counts(trace))
+    say("%s: 64 MiB reserved" % name)
+    return [dict(o, shape="64-MiB-region") for o in ops
+            if o["op"] in ("assign", "de-assign")]
+
+
 def dom0_sizes(kind, xen, iommu, out, initrd, sizes):
     rows = []
     for gigabytes in sizes:
@@ -235,8 +252,10 @@ def main():
     def one(job):
         kind, iommu = job
         xen = getattr(options, kind)
+        whole = run(kind, xen, iommu, options.out, initrd)
+        whole["ops"] += region(kind, xen, iommu, options.out, initrd)
         return "%s-%s" % job, dict(
-            run(kind, xen, iommu, options.out, initrd),
+            whole,
             dom0=dom0_sizes(kind, xen, iommu, options.out, initrd,
                             SIZES))
 

@@ -34,7 +34,7 @@ def name(row):
     if row["op"] in ("map", "unmap", "split", "re-join"):
         text += "+flush" if row["api"] == "flush" else ""
         text += " {:,} {}".format(row["pages"], row["shape"])
-    elif row["op"] == "interrupt":
+    elif row["op"] in ("interrupt", "assign", "de-assign"):
         text += " " + row["shape"]
     return text
 

@@ -40,8 +40,8 @@ unsigned int bench_devices;
 static bool with_flush;                 /* the functions that flush */
 static unsigned long empty_ticks;       /* of measuring nothing */
 
-struct bench_record *bench_begin(const char *op, const char *shape,
-                                 unsigned long pages)
+struct bench_record *noinline bench_begin(const char *op, const char *shape,
+                                          unsigned long pages)
 {
     struct bench_record *r = &records[n_records];
 
@@ -57,7 +57,7 @@ struct bench_record *bench_begin(const char *op, const char *shape,
     return r;
 }
 
-void bench_end(struct bench_record *r, uint64_t ticks, int rc)
+void noinline bench_end(struct bench_record *r, uint64_t ticks, int rc)
 {
     outb(BENCH_END, BENCH_SCRATCH);
     r->ticks = ticks - min(ticks, empty_ticks);
@@ -156,7 +156,6 @@ static int unmap_runs(unsigned long n)
 
 /* An odd step through a power of two visits each page once. */
 #define STEP 7919UL
-#define MANY 65536UL            /* calls are as many as we have time for */
 
 static void bench_size(unsigned long n)
 {
@@ -171,14 +170,14 @@ static void bench_size(unsigned long n)
         MEASURE("unmap", "superpages", n, do_unmap(BASE_DFN, n));
         settle();
     }
-    if ( n > RUN && n <= MANY )
+    if ( n > RUN )
     {
         MEASURE("map", "runs-of-256", n, map_runs(n));
         settle();
         MEASURE("unmap", "runs-of-256", n, unmap_runs(n));
         settle();
     }
-    if ( n > 1 && n <= MANY )
+    if ( n > 1 )
     {
         MEASURE("map", "scattered", n, map_each(n, STEP));
         settle();
@@ -187,7 +186,7 @@ static void bench_size(unsigned long n)
     }
 }
 
-/* The large ones, which take long, once: without device, or with flush. */
+/* The large ones, which take long, once. */
 static void bench_sizes(void)
 {
     static const unsigned long sizes[] = { 1, 16, 256, 4096, 65536, 262144 };
@@ -195,8 +194,7 @@ static void bench_sizes(void)
 
     for ( i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= max_pages; i++ )
         for ( rep = 0; rep < (sizes[i] > 4096 ? 1 : 3); rep++ )
-            if ( sizes[i] <= 4096 || with_flush == !!bench_devices )
-                bench_size(sizes[i]);
+            bench_size(sizes[i]);
 }
 
 /* One page of a table that has others; one of a superpage and back. */
@@ -268,15 +266,13 @@ static void cf_check run(unsigned char key)
     printk("bench: begin, %pd, overhead %lu\n", bench_dom, empty_ticks);
     bench_maps();
     bench_assign();
-    if ( bench_domctl(XEN_DOMCTL_assign_device) )
-        printk("bench: cannot assign edu\n");
-    bench_devices = 1;
+    bench_give(1);
     bench_maps();
     bench_interrupt();
     bench_fault();
-    if ( bench_domctl(XEN_DOMCTL_deassign_device) )
-        printk("bench: cannot de-assign edu\n");
-    bench_devices = 0;
+    bench_give(BENCH_DEVICES);
+    bench_maps();
+    bench_give(0);
     console_start_log_everything();
     print_records();
 }

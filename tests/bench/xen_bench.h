@@ -29,6 +29,7 @@ extern struct domain *bench_dom;            /* the guest */
 extern unsigned int bench_devices;          /* that it has */
 
 struct bench_record;
+/* Never inlined: tests/bench/profile.py looks for the two. */
 struct bench_record *bench_begin(const char *op, const char *shape,
                                  unsigned long pages);
 void bench_end(struct bench_record *r, uint64_t ticks, int rc);
@@ -43,9 +44,11 @@ void bench_end(struct bench_record *r, uint64_t ticks, int rc);
     bench_end(r_, t_, rc_);                                     \
 } while ( 0 )
 
-/* edu, by the hypercall that the toolstack uses. */
-int bench_domctl(unsigned int cmd);
+#define BENCH_DEVICES   8                   /* that there are: edu, each */
+
 void bench_assign(void);
+/* The guest is to have @n devices. */
+void bench_give(unsigned int n);
 /* While the guest has edu. */
 void bench_interrupt(void);
 void bench_fault(void);

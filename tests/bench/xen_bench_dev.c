@@ -11,9 +11,10 @@
 #include <xen/vmap.h>
 #include <asm/msi.h>
 
-#define EDU 0x20                /* 0000:00:04.0 */
+#define EDU 0x20                /* 0000:00:04.0; the others come after it */
 
-int bench_domctl(unsigned int cmd)
+/* By the hypercall that the toolstack uses. */
+static int hypercall(unsigned int cmd, unsigned int nr)
 {
     XEN_GUEST_HANDLE_PARAM(xen_domctl_t) none =
         guest_handle_from_ptr(NULL, xen_domctl_t);
@@ -24,7 +25,7 @@ int bench_domctl(unsigned int cmd)
     };
 
     op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
-    op.u.assign_device.u.pci.machine_sbdf = EDU;
+    op.u.assign_device.u.pci.machine_sbdf = EDU + 8 * nr;
     return iommu_do_domctl(&op, bench_dom, none);
 }
 
@@ -34,10 +35,22 @@ void bench_assign(void)
 
     for ( rep = 0; rep < 4; rep++ )
     {
-        MEASURE("assign", "device", 1, bench_domctl(XEN_DOMCTL_assign_device));
+        MEASURE("assign", "device", 1, hypercall(XEN_DOMCTL_assign_device, 0));
         MEASURE("de-assign", "device", 1,
-                bench_domctl(XEN_DOMCTL_deassign_device));
+                hypercall(XEN_DOMCTL_deassign_device, 0));
     }
+}
+
+void bench_give(unsigned int n)
+{
+    int rc = 0;
+
+    while ( !rc && bench_devices < n )
+        rc = hypercall(XEN_DOMCTL_assign_device, bench_devices++);
+    while ( !rc && bench_devices > n )
+        rc = hypercall(XEN_DOMCTL_deassign_device, --bench_devices);
+    if ( rc )
+        printk("bench: a device did not change hands: %d\n", rc);
 }
 
 static int msi(struct msi_desc *desc, unsigned int vector)
