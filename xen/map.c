@@ -72,7 +72,8 @@ static int noinline unmap_hard(struct domain *d, dfn_t dfn, unsigned long nr,
     return rc ?: (i > 1 ? -ENOMEM : 0);
 }
 
-static inline void flush_or_defer(struct domain *d, struct moat_flush *f, bool defer)
+static inline void flush_or_defer(struct domain *d, struct moat_flush *f,
+                                  bool defer)
 {
     if ( defer )
         moat_flush_defer(port_domain(d), f);
