@@ -324,7 +324,7 @@ int moat_lookup(struct moat_domain *d, moat_iova_t iova, moat_paddr_t *pa,
     if ( d->has_pt && !d->closing )
         rc = iopt_lookup(&d->pt, iova, pa, prot, &level);
     host_unlock(&d->map_lock);
-    *order = 9 * (level - 1);
+    *order = rc ? 0 : 9 * (level - 1);
     return rc;
 }
 

@@ -30,6 +30,15 @@ static void set_host_prot(struct resv_inst *in, uint64_t page,
                                    (prot << shift));
 }
 
+/* Note, for [iova, last] within @in, what the host has mapped there now. */
+static void note_range(struct resv_inst *in, moat_iova_t iova,
+                       moat_iova_t last, unsigned int prot)
+{
+    for ( ; iova < last; iova += MOAT_PAGE_SIZE )
+        set_host_prot(in, (iova - in->region->first) >> MOAT_PAGE_SHIFT,
+                      prot);
+}
+
 static uint64_t region_pages(const struct resv_region *r)
 {
     return ((r->last - r->first) >> MOAT_PAGE_SHIFT) + 1;
@@ -100,17 +109,19 @@ static void inst_unlink(struct moat_domain *d, struct resv_inst *in)
  */
 static int note_host_maps(struct moat_domain *d, struct resv_inst *in)
 {
-    uint64_t page, n = region_pages(in->region);
-    moat_iova_t iova;
+    moat_iova_t iova = in->region->first, last;
     moat_paddr_t pa;
     unsigned int prot, level;
 
     if ( d->quarantine )
         return 0;
-    for ( page = 0; page < n; page++ )
+    /* By entries, whatever they are the size of; the last one is cut. */
+    for ( ; iova - 1 != in->region->last; iova = last + 1 )
     {
-        iova = in->region->first + (page << MOAT_PAGE_SHIFT);
-        if ( iopt_lookup(&d->pt, iova, &pa, &prot, &level) )
+        bool none = iopt_lookup(&d->pt, iova, &pa, &prot, &level);
+
+        last = min_u64(iova | (IOPT_LEVEL_SIZE(level) - 1), in->region->last);
+        if ( none )
             continue;
         if ( pa != iova )
         {
@@ -120,9 +131,23 @@ static int note_host_maps(struct moat_domain *d, struct resv_inst *in)
                          in->region->last, iova, pa);
             return -EINVAL;
         }
-        set_host_prot(in, page, prot & MOAT_RW);
+        note_range(in, iova, last, prot & MOAT_RW);
     }
     return 0;
+}
+
+/* How many pages from @page on have the same part of the host's. */
+static uint64_t same_run(const struct resv_inst *in, uint64_t page, uint64_t n)
+{
+    uint64_t end = page + 1;
+    unsigned int prot = host_prot(in, page);
+
+    while ( end < n && host_prot(in, end) == prot )
+        if ( !(end % 4) && end + 4 <= n && in->host[end / 4] == 0x55 * prot )
+            end += 4;
+        else
+            end++;
+    return end - page;
 }
 
 /*
@@ -142,8 +167,7 @@ static int apply(struct moat_domain *d, struct resv_inst *in, bool installed,
     for ( page = 0; page < n; page += run )
     {
         prot = host_prot(in, page);
-        for ( run = 1; page + run < n && host_prot(in, page + run) == prot; )
-            run++;
+        run = same_run(in, page, n);
         iova = r->first + (page << MOAT_PAGE_SHIFT);
         if ( installed )
         {
@@ -313,15 +337,6 @@ static struct resv_inst *inst_from(const struct moat_domain *d,
     for ( in = d->resv; in && in->region->last < iova; in = in->next )
         continue;
     return in;
-}
-
-/* Note, for [iova, last] within @in, what the host has mapped there now. */
-static void note_range(struct resv_inst *in, moat_iova_t iova,
-                       moat_iova_t last, unsigned int prot)
-{
-    for ( ; iova < last; iova += MOAT_PAGE_SIZE )
-        set_host_prot(in, (iova - in->region->first) >> MOAT_PAGE_SHIFT,
-                      prot);
 }
 
 int resv_map_locked(struct moat_domain *d, moat_iova_t iova, moat_paddr_t pa,

@@ -137,7 +137,10 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
  */
 int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
                struct moat_flush *f);
-/* -ENOENT. @level of the leaf found. Each out-parameter may be NULL. */
+/*
+ * -ENOENT. @level: of the leaf found, or of the entry that is empty. Each
+ * out-parameter may be NULL.
+ */
 int iopt_lookup(const struct iopt *t, moat_iova_t iova, moat_paddr_t *pa,
                 unsigned int *prot, unsigned int *level);
 /*

@@ -15,6 +15,8 @@ int iopt_lookup(const struct iopt *t, moat_iova_t iova, moat_paddr_t *pa,
     unsigned int l = t->levels;
     uint64_t e;
 
+    if ( level )
+        *level = 1;
     if ( iova > t->iova_max )
         return -ENOENT;
     while ( iopt_is_table(t->fmt, e = table[iopt_index(iova, l)], l) )
@@ -22,14 +24,14 @@ int iopt_lookup(const struct iopt *t, moat_iova_t iova, moat_paddr_t *pa,
         table = iopt_table(t, e);
         l--;
     }
+    if ( level )
+        *level = l;
     if ( !e )
         return -ENOENT;
     if ( pa )
         *pa = (e & t->fmt->pa_mask) | (iova & (IOPT_LEVEL_SIZE(l) - 1));
     if ( prot )
         *prot = leaf_prot(t->fmt, e);
-    if ( level )
-        *level = l;
     return 0;
 }
 
