@@ -164,9 +164,20 @@ def unusable(t, own):
     t.check_all("a DMAR cut anywhere is unusable, and says so", every)
 
 
+def endless(t):
+    """A scan that no table is known to make any more (endless.c)."""
+    done = subprocess.run([os.path.join(os.path.dirname(t.program),
+                                        "endless")],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=60)
+    t.check(done.returncode == 0, "a scan without end is broken off",
+            done.stdout.decode("utf-8", "replace"))
+
+
 def run(t, own):
     text_inputs(t, own)
     extracted(t, own)
     folders(t, own)
     large(t, own)
     unusable(t, own)
+    endless(t)

@@ -13,7 +13,8 @@ TOOLS_SAN_OBJ := $(TOOLS_SRC:%.c=$(TOOLS_B)/san/%.o)
 .PHONY: test-tools need-test-tools
 need-test-tools:
 	@$(if $(NEED),$(NEED) acpica-tools python3 man-db bash-completion)
-test-tools: tools $(TOOLS_B)/san/iommu-tables need-test-tools
+test-tools: tools $(TOOLS_B)/san/iommu-tables $(TOOLS_B)/san/endless \
+    need-test-tools
 	@tests/tools/run.py $(TOOLS_B)/san/iommu-tables
 
 $(TOOLS_SAN_OBJ): $(TOOLS_B)/san/%.o: %.c | need-tools
@@ -23,5 +24,9 @@ $(TOOLS_SAN_OBJ): $(TOOLS_B)/san/%.o: %.c | need-tools
 
 $(TOOLS_B)/san/iommu-tables: $(TOOLS_SAN_OBJ)
 	@echo "  LD $@"; gcc $(TOOLS_SAN) -pie -o $@ $^ $(TOOLS_LIBS)
+
+$(TOOLS_B)/san/endless: tests/tools/endless.c \
+    $(filter-out %/main.o,$(TOOLS_SAN_OBJ))
+	@echo "  LD $@"; gcc $(TOOLS_CFLAGS) $(TOOLS_SAN) -pie -o $@ $^ $(TOOLS_LIBS)
 
 -include $(TOOLS_SAN_OBJ:.o=.d)
