@@ -81,7 +81,8 @@ def step(options, machines):
         socket = os.path.join(folder, "gdb")
         args = machines.command(os.path.join(options.xen, "xen"),
                                 options.iommu, initrd, 2048, "640M",
-                                os.path.join(folder, "log"), None)
+                                os.path.join(folder, "log"), None,
+                                options.xen_args)
         # No larger sizes than what is looked for.
         at = args.index("-append") + 1
         args[at] += " bench_max=%d" % options.pages
@@ -124,6 +125,8 @@ def main():
         HERE, "..", "..", "build", "bench", "xen-moat"))
     parser.add_argument("--iommu", choices=["intel", "amd"], default="intel")
     parser.add_argument("--devices", type=int, default=1)
+    parser.add_argument("--xen-args", default="",
+                        help="more words for Xen's command line")
     parser.add_argument("--trace", action="store_true")
     options = parser.parse_args()
 
