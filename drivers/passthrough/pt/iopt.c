@@ -161,7 +161,7 @@ static void map_run(struct iopt *t, const struct run *r,
         iopt_count_add(t->fmt, r->link, added);
     }
     if ( may_join(t, *r->link, r->slot, r->level, w->iova ^ w->pa) )
-        iopt_tidy(t, w->iova, r->level, f);
+        iopt_tidy(t, w->iova, r->level, 0, f);
 }
 
 /*
@@ -218,7 +218,7 @@ static void map_undo(struct iopt *t, const struct iopt_leaf *w, uint64_t len,
         unsigned int level = iopt_level_for(t, iova, iova | (w->pa + at),
                                             len - at, t->max_leaf);
 
-        iopt_tidy(t, iova, level, f);
+        iopt_tidy(t, iova, level, 0, f);
         bytes = IOPT_LEVEL_SIZE(level) *
                 (IOPT_ENTRIES - iopt_index(iova, level));
         at += min_u64(bytes, (len - at) & ~(IOPT_LEVEL_SIZE(level) - 1));
@@ -273,7 +273,7 @@ static int __attribute__((__noinline__)) page_settle(struct iopt *t,
 {
     iopt_writeback(t, slot, sizeof(*slot));
     if ( tidy )
-        iopt_tidy(t, iova, 1, f);
+        iopt_tidy(t, iova, 1, 0, f);
     return 0;
 }
 
@@ -395,7 +395,7 @@ static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
     iopt_note(f, iova, run_last(r, iova));
     iopt_count_add(t->fmt, r->link, -removed);
     if ( may_be_empty(t, *r->link, r->slot + r->n - 1) )
-        iopt_tidy(t, iova, r->level, f);
+        iopt_tidy(t, iova, r->level, r->n, f);
 }
 
 static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
@@ -427,7 +427,7 @@ static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
             rc = iopt_open(t, iova, level, NULL, NULL, f);
             if ( rc )
             {
-                iopt_tidy(t, iova, level, f);
+                iopt_tidy(t, iova, level, 0, f);
                 return rc;
             }
             r.slot = iopt_down(t, iova, level, &r.level, &r.link);

@@ -198,10 +198,11 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 /*
  * After a change in the table of level >= @level that holds @iova: unlink it
  * if it is empty, replace it by a leaf if its entries are one; then look at
- * the table above.
+ * the table above. @cleared: that many entries of @level, from @iova on, are
+ * known to be empty, and need no look.
  */
 void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
-               struct moat_flush *f);
+               unsigned int cleared, struct moat_flush *f);
 /*
  * Unlinked table @table of @level, whose first address is @iova, and all below
  * go to f->tables.

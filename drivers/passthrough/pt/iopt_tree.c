@@ -184,16 +184,19 @@ static inline bool are_empty(const uint64_t *p, const uint64_t *end)
 }
 
 /*
- * What was cleared last is at @at. What empties a table page by page leaves
- * the rest next to it, on one side or the other; and memory begins at the
- * beginning. So before it, the first ones, from it to the end, the others.
+ * Is all of @table empty? The @n entries from @at on are known to be. What
+ * empties a table page by page leaves the rest next to them, on one side or
+ * the other; and memory begins at the beginning. So before them, the first
+ * ones, behind them, the others before them.
  */
-static bool is_empty(const uint64_t *table, unsigned int at)
+static bool is_empty(const uint64_t *table, unsigned int at, unsigned int n)
 {
-    const uint64_t *near = table + (at & ~(SCAN - 1));
+    const uint64_t *const before = table + ((at + SCAN - 1) & ~(SCAN - 1));
+    const uint64_t *const behind = table + ((at + n) & ~(SCAN - 1));
 
-    return (near == table || is_empty16(near - SCAN)) && is_empty16(table) &&
-           are_empty(near, table + IOPT_ENTRIES) && are_empty(table, near);
+    return (before == table ||
+            (is_empty16(before - SCAN) && is_empty16(table))) &&
+           are_empty(behind, table + IOPT_ENTRIES) && are_empty(table, before);
 }
 
 /*
@@ -228,7 +231,7 @@ static bool is_pinned(const struct iopt *t, moat_iova_t iova,
 }
 
 void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
-               struct moat_flush *f)
+               unsigned int cleared, struct moat_flush *f)
 {
     const struct iopt_fmt *fmt = t->fmt;
     uint64_t *link[IOPT_MAX_LEVELS + 1], *slot = t->root;
@@ -239,6 +242,8 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
           l > level && iopt_is_link(fmt, *slot, l);
           slot = iopt_table(t, *link[l]) + iopt_index(iova, l) )
         link[--l] = slot;
+    if ( l != level )
+        cleared = 0;
 
     for ( ; !is_pinned(t, iova, l); l++ )
     {
@@ -247,7 +252,8 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         moat_iova_t first = iova & ~(IOPT_LEVEL_SIZE(l + 1) - 1);
 
         if ( !iopt_maybe_empty(fmt, old) ||
-             (!fmt->count_full && !is_empty(table, iopt_index(iova, l))) )
+             (!fmt->count_full &&
+              !is_empty(table, iopt_index(iova, l), cleared)) )
         {
             if ( !iopt_maybe_full(fmt, old) )
                 break;
@@ -265,6 +271,7 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         iopt_note(f, first, first + IOPT_LEVEL_SIZE(l + 1) - 1);
         if ( !new )
             iopt_count_add(fmt, link[l + 1], -1UL);
+        cleared = 0;
     }
 }
 
