@@ -23,6 +23,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "dom0"), HERE]
 sys.dont_write_bytecode = True
 
+import dmar                                                 # noqa: E402
+import grub                                                 # noqa: E402
+import ivrs                                                 # noqa: E402
 import machine                                              # noqa: E402
 
 # GiB. With less than two, stock Xen on AMD-Vi builds tables that are too small
@@ -80,25 +83,57 @@ def ramdisk(out):
     return path
 
 
-def command(xen, iommu, initrd, megabytes, dom0, log, trace, options=""):
+# 64 MiB that are reserved for a device, where there is no RAM.
+EDU, REGION, REGION_SIZE = "0000:00:04.0", 0x90000000, 64 << 20
+
+
+def region_table(iommu):
+    """DMAR or IVRS that says so."""
+    if iommu == "intel":
+        return dmar.Table().main_unit().region(
+            "edu", REGION, REGION + REGION_SIZE - 1,
+            dmar.endpoint(EDU)).bytes()
+    return ivrs.Table().main_unit().memory(
+        "edu", ivrs.ONE, ivrs.RW, REGION, REGION_SIZE,
+        ivrs.rid(EDU)).bytes()
+
+
+class Booted:
+    """What grub.boot() wants to know of a machine."""
+
+    def __init__(self, xen, initrd, xen_args, dom0_args):
+        self.xen, self.initrd = xen, initrd
+        self.xen_args, self.dom0_args = xen_args, dom0_args
+
+    def images(self):
+        return os.path.join(machine.IMAGES, "vmlinux"), self.initrd
+
+
+def command(xen, iommu, initrd, megabytes, dom0, log, trace, options="",
+            table=None):
+    """@table: a DMAR or IVRS in place of QEMU's."""
     unit = {"intel": "intel-iommu,intremap=on,caching-mode=off",
             "amd": "amd-iommu,intremap=on"}[iommu]
+    what = Booted(xen, initrd, "console=com1 com1=115200,8n1 "
+                  "dom0_mem=%s,max:%s bootscrub=0 noreboot=1 conring_size=4M "
+                  "%s" % (dom0, dom0, options),
+                  "console=hvc0 random.trust_cpu=on loglevel=5 moat=shell")
     args = ["qemu-system-x86_64", "-M", "q35,kernel-irqchip=split",
             "-m", "%dM" % megabytes, "-accel", "tcg,thread=single",
             "-icount", "shift=0,align=off,sleep=off", "-seed", "1",
             "-rtc", "base=2024-01-01,clock=vm",
             "-cpu", "qemu64,+rdrand", "-smp", "1", "-display", "none",
-            "-nodefaults", "-no-reboot", "-device", unit,
-            "-kernel", xen, "-append",
-            "console=com1 com1=115200,8n1 dom0_mem=%s,max:%s bootscrub=0 "
-            "noreboot=1 conring_size=4M %s" % (dom0, dom0, options),
-            "-initrd", "%s console=hvc0 random.trust_cpu=on loglevel=5 "
-            "moat=shell,%s" % (os.path.join(machine.IMAGES, "vmlinux"),
-                               initrd),
+            "-nodefaults", "-vga", "std", "-no-reboot", "-device", unit,
             "-serial", "file:" + log, "-serial", "null"]
+    if table:
+        args += grub.boot(table)(what, os.path.dirname(log))
+    else:
+        args += ["-kernel", xen, "-append", what.xen_args, "-initrd",
+                 "%s %s,%s" % (what.images()[0],
+                               what.dom0_args.replace(",", ",,"), initrd)]
     # The numbers are known to xen_bench_dev.c.
     for slot in range(4, 12):
-        args += ["-device", "edu,addr=%d,dma_mask=0xffffffffffffffff" % slot]
+        args += ["-device", "edu,addr=%x,dma_mask=0xffffffffffffffff" % slot]
     if trace:
         args += ["-D", trace]
         for event in EVENTS[iommu] + ["serial_write"]:
@@ -207,11 +242,11 @@ def run(kind, xen, iommu, out, initrd):
 def region(kind, xen, iommu, out, initrd):
     """The same change of owner for a device that has 64 MiB reserved."""
     name = "%s-%s-region" % (kind, iommu)
-    log, trace = (os.path.join(out, name + s) for s in (".log", ".trace"))
-    option = {"intel": "rmrr=", "amd": "ivmd="}[iommu]
+    folder = os.path.join(out, name)        # what GRUB boots is put there
+    os.makedirs(folder, exist_ok=True)
+    log, trace = (os.path.join(folder, f) for f in ("log", "trace"))
     text = boot(command(xen, iommu, initrd, 2048, "640M", log, trace,
-                        "bench_max=1 badpage=0x60000-0x63fff " + option +
-                        "60000-63fff=00:04.0"),
+                        "bench_max=1", region_table(iommu)),
                 log, "bench: end of ops", 300)
     ops, _ = collect(text, *counts(trace))
     say("%s: 64 MiB reserved" % name)

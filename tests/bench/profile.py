@@ -82,10 +82,8 @@ def step(options, machines):
         args = machines.command(os.path.join(options.xen, "xen"),
                                 options.iommu, initrd, 2048, "640M",
                                 os.path.join(folder, "log"), None,
-                                options.xen_args)
-        # No larger sizes than what is looked for.
-        at = args.index("-append") + 1
-        args[at] += " bench_max=%d" % options.pages
+                                "bench_max=%d %s" % (options.pages,
+                                                     options.xen_args))
         args += ["-gdb", "unix:path=%s,server=on,wait=off" % socket, "-S"]
         qemu = subprocess.Popen(args, stdin=subprocess.DEVNULL)
         try:
