@@ -265,8 +265,26 @@ static inline uint32_t write_locked(struct cmdq *q, const uint64_t *cmds,
     return seq;
 }
 
-/* What cmdq_submit() does when the ring looks full, or is dead. */
-static int __attribute__((__noinline__)) submit_more(struct cmdq *q,
+/* -EAGAIN: no room, as far as is known; with @look the unit was asked. */
+static inline __attribute__((__always_inline__)) int
+submit_once(struct cmdq *q, const uint64_t *cmds, unsigned int n, bool look,
+            uint32_t *seq)
+{
+    unsigned long flags = host_lock_irqsave(&q->lock);
+    int rc = HOST_READ_ONCE(q->dead) ? -EIO : -EAGAIN;
+
+    if ( look && rc == -EAGAIN )
+        q->head = q->hooks->read_head(q) & (q->entries - 1);
+    if ( rc == -EAGAIN && room_locked(q) > n )
+    {
+        *seq = write_locked(q, cmds, n);
+        rc = 0;
+    }
+    host_unlock_irqrestore(&q->lock, flags);
+    return rc;
+}
+
+static int __attribute__((__noinline__)) submit_full(struct cmdq *q,
                                                      const uint64_t *cmds,
                                                      unsigned int n,
                                                      uint64_t timeout_ns,
@@ -277,42 +295,23 @@ static int __attribute__((__noinline__)) submit_more(struct cmdq *q,
 
     p.begun = false;
     do {
-        unsigned long flags = host_lock_irqsave(&q->lock);
-        bool queued = false;
-
-        rc = HOST_READ_ONCE(q->dead) ? -EIO : 0;
-        if ( !rc && room_locked(q) <= n )
-            q->head = q->hooks->read_head(q) & (q->entries - 1);
-        if ( !rc && room_locked(q) > n )
-        {
-            *seq = write_locked(q, cmds, n);
-            queued = true;
-        }
-        host_unlock_irqrestore(&q->lock, flags);
-        if ( queued )
-            break;
-        if ( !rc )
-            rc = be_patient(q, &p, timeout_ns);
+        rc = submit_once(q, cmds, n, true, seq);
+        if ( rc != -EAGAIN )
+            return rc;
+        rc = be_patient(q, &p, timeout_ns);
     } while ( !rc );
-
     return rc;
 }
 
 int cmdq_submit(struct cmdq *q, const uint64_t *cmds, unsigned int n,
                 uint64_t timeout_ns, uint32_t *seq)
 {
-    unsigned long flags;
-    bool queued;
+    int rc;
 
     if ( n > cmdq_max(q) )
         return -E2BIG;
-
-    flags = host_lock_irqsave(&q->lock);
-    queued = room_locked(q) > n && !HOST_READ_ONCE(q->dead);
-    if ( queued )
-        *seq = write_locked(q, cmds, n);
-    host_unlock_irqrestore(&q->lock, flags);
-    return queued ? 0 : submit_more(q, cmds, n, timeout_ns, seq);
+    rc = submit_once(q, cmds, n, false, seq);
+    return rc == -EAGAIN ? submit_full(q, cmds, n, timeout_ns, seq) : rc;
 }
 
 bool cmdq_done(struct cmdq *q, uint32_t seq)
