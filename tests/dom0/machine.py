@@ -119,6 +119,7 @@ class Machine:
     xen        the hypervisor, a path
     kernel     "small" or "debian"
     hvm        the processor has nested paging, dom0 the device model
+    cpus       how many processors
     iommu      "intel", "intel-nocm" (caching mode off) or None
     xen_args   more words for Xen's command line
     dom0_args  more words for dom0's
@@ -129,9 +130,9 @@ class Machine:
     """
 
     def __init__(self, name, xen, kernel="small", hvm=False, iommu="intel",
-                 xen_args="", dom0_args="", more=(), boot=None):
+                 xen_args="", dom0_args="", more=(), boot=None, cpus=1):
         self.name, self.xen, self.kernel, self.hvm = name, xen, kernel, hvm
-        self.iommu, self.boot = iommu, boot
+        self.iommu, self.boot, self.cpus = iommu, boot, cpus
         # QEMU's AMD unit takes every bus for bus 0: there all are on that.
         self.nic, self.nvme = (
             ("0000:00:10.0", "0000:00:11.0") if iommu == "amd" else
@@ -201,8 +202,8 @@ class Machine:
                 MEMORY,
                 "-m", "%dM" % (MEMORY >> 20), "-accel", "tcg,thread=multi",
                 "-cpu", "qemu64,+rdrand" + (",+npt" if self.hvm else ""),
-                "-smp", "1", "-display", "none", "-nodefaults", "-vga", "std",
-                "-no-reboot"]
+                "-smp", str(self.cpus), "-display", "none", "-nodefaults",
+                "-vga", "std", "-no-reboot"]
         if self.iommu == "amd":
             args += ["-device", "amd-iommu,intremap=on"]
         elif self.iommu:

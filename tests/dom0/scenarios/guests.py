@@ -74,7 +74,8 @@ def _(m):
     m.power_off()
 
 
-rounds = Scenario("rounds", dict(xen_args=crash.OPTION), seconds=600)
+# Two processors: interrupts move between them, and both flush.
+rounds = Scenario("rounds", dict(xen_args=crash.OPTION, cpus=2), seconds=600)
 
 
 @rounds.step("Xen boots dom0, NIC, disk and edu are in quarantine")
@@ -164,8 +165,8 @@ crash.add(rounds, lambda m: m.guest)
 
 
 amd_rounds = Scenario("amd-rounds", dict(
-    iommu="amd", xen_args=crash.OPTION + " dom0-iommu=passthrough"),
-                      seconds=600)
+    iommu="amd", cpus=2,
+    xen_args=crash.OPTION + " dom0-iommu=passthrough"), seconds=600)
 amd_rounds.steps = rounds.steps
 
 
