@@ -18,6 +18,8 @@
 #include <xen/guest_access.h>
 #include <xen/hypercall.h>
 #include <xen/msi.h>
+#include <xen/pci_regs.h>
+#include <asm/msi.h>
 #include <xsm/xsm.h>
 
 /* Said for calls that never get as far as the core. */
@@ -52,6 +54,35 @@ static int check_free(pci_sbdf_t sbdf)
 
 /* ---- Assign ---- */
 
+/*
+ * Xen masks a device's MSI-X as a whole when it is to mask one interrupt
+ * while the device decodes no memory: an interrupt of a guest that is being
+ * destroyed, say, on another processor than that which resets the device.
+ * Nobody takes it back, and pdev_msix_assign() would refuse the device for
+ * ever as one that was not reset. Where the mask is Xen's own, MSI-X is off
+ * and no interrupt is left, it has nothing to keep from anybody.
+ */
+static void drop_own_mask(const struct pci_dev *pdev)
+{
+    unsigned int pos, reg;
+    uint16_t control;
+
+    if ( !pdev->msix || !pdev->msix->host_maskall ||
+         !list_empty(&pdev->msi_list) )
+        return;
+
+    pos = pci_find_cap_offset(pdev->seg, pdev->bus, PCI_SLOT(pdev->devfn),
+                              PCI_FUNC(pdev->devfn), PCI_CAP_ID_MSIX);
+    if ( !pos )
+        return;
+
+    reg = msix_control_reg(pos);
+    control = pci_conf_read16(pdev->sbdf, reg);
+    if ( (control & PCI_MSIX_FLAGS_MASKALL) &&
+         !(control & PCI_MSIX_FLAGS_ENABLE) )
+        pci_conf_write16(pdev->sbdf, reg, control & ~PCI_MSIX_FLAGS_MASKALL);
+}
+
 static int assign(struct domain *d, pci_sbdf_t sbdf, uint32_t flags)
 {
     struct port_dev *p = port_dev_find(sbdf);
@@ -71,6 +102,7 @@ static int assign(struct domain *d, pci_sbdf_t sbdf, uint32_t flags)
         return -EBADF;
     }
 
+    drop_own_mask(&p->pdev);
     rc = pdev_msix_assign(d, &p->pdev);
     if ( rc )
     {
