@@ -141,6 +141,32 @@ TEST(iopt_seems_empty)
     finish();
 }
 
+/* Sixteen entries left by a run, which knows what it has cleared itself. */
+TEST(iopt_seems_empty_after_run)
+{
+    static const unsigned int lengths[] = { 2, 15, 16, 17, 31, 33, 100, 256 };
+    unsigned int at, first, i, n;
+
+    setup(&iopt_fmt_amdvi, 4, 2);
+    for ( at = 0; at <= 512 - 16; at += 4 )
+        for ( first = 0; first < 512; first += 7 )
+            for ( i = 0; i < ARRAY_SIZE(lengths); i++ )
+            {
+                n = lengths[i];
+                if ( first + n > 512 || (first < at + 16 && at < first + n) )
+                    continue;
+                CHECK_EQ(iopt_map(&t, at * K4, G1, 16 * K4, MOAT_RW, &f), 0);
+                CHECK_EQ(iopt_map(&t, first * K4, 0, n * K4, MOAT_RW, &f), 0);
+                CHECK_EQ(iopt_unmap(&t, first * K4, n * K4, &f), 0);
+                REQUIRE(t.pages == 4);
+                CHECK_EQ(iopt_unmap(&t, at * K4, 16 * K4, &f), 0);
+                REQUIRE(t.pages == 1);
+                end();
+                begin();
+            }
+    finish();
+}
+
 /* The same with every eighth entry, 32 of them, each time one of the eight. */
 TEST(iopt_seems_empty_strided)
 {
