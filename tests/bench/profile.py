@@ -14,6 +14,7 @@ import argparse
 import bisect
 import collections
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,10 @@ def main():
                         help="more words for Xen's command line")
     parser.add_argument("--trace", action="store_true")
     options = parser.parse_args()
+    if not shutil.which("gdb"):
+        parser.error("gdb is needed: apt install gdb")
+    if not os.path.exists(os.path.join(options.xen, "xen-syms")):
+        parser.error("no xen-syms in %s: make bench builds it" % options.xen)
 
     sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "dom0")]
     sys.dont_write_bytecode = True
