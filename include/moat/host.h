@@ -61,7 +61,7 @@ void *host_table_va(moat_paddr_t pa);
  * Put a page on a list without touching its contents: hardware may still be
  * walking it. struct host_tables starts zeroed through host_tables_init().
  */
-#ifndef host_tables_init
+#ifndef host_tables_init        /* or both of these */
 void host_tables_init(struct host_tables *list);
 bool host_tables_empty(const struct host_tables *list);
 #endif
@@ -96,7 +96,7 @@ void host_mmio_write64(struct host_mmio *m, unsigned int off, uint64_t v);
 /* ---- Locks: ranks and interrupt classes are listed in core/hw.h ---- */
 
 void host_lock_init(struct host_lock *l, unsigned int rank);
-#ifndef host_lock
+#ifndef host_lock       /* or all of these, down to host_lock_assert() */
 /* For locks never taken with interrupts off. */
 void host_lock(struct host_lock *l);
 void host_unlock(struct host_lock *l);
