@@ -290,4 +290,3 @@ void host_mmio_write32(struct host_mmio *m, unsigned int off, uint32_t v)
 {
     writel(v, m->va + off);
 }
-

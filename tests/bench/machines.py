@@ -84,7 +84,7 @@ def ramdisk(out):
 
 
 # 64 MiB that are reserved for a device, where there is no RAM.
-EDU, REGION, REGION_SIZE = "0000:00:04.0", 0x90000000, 64 << 20
+REGION, REGION_SIZE = 0x90000000, 64 << 20
 
 
 def region_table(iommu):
@@ -92,10 +92,10 @@ def region_table(iommu):
     if iommu == "intel":
         return dmar.Table().main_unit().region(
             "edu", REGION, REGION + REGION_SIZE - 1,
-            dmar.endpoint(EDU)).bytes()
+            dmar.endpoint(machine.EDU)).bytes()
     return ivrs.Table().main_unit().memory(
         "edu", ivrs.ONE, ivrs.RW, REGION, REGION_SIZE,
-        ivrs.rid(EDU)).bytes()
+        ivrs.rid(machine.EDU)).bytes()
 
 
 class Booted:

@@ -255,19 +255,16 @@ int cf_check vtd_flush_submit(struct moat_unit *u, const struct hw_flush *f,
                               unsigned int n, uint32_t *token)
 {
     struct vtd_unit *v = to_vtd(u);
+    int rc;
 
     *token = 0;
     if ( !v->mmio )
         return -EIO;
 
     vtd_quirk_wake(v);
-    if ( v->wbf )
-    {
-        int rc = vtd_write_buffer_flush(v);
-
-        if ( rc )
-            return rc;
-    }
+    rc = vtd_write_buffer_flush(v);
+    if ( rc )
+        return rc;
     return HOST_READ_ONCE(v->queue_on) ? submit_queued(v, f, n, token)
                                        : submit_off(v, f, n, token);
 }

@@ -99,11 +99,6 @@ int vtd_gcmd(struct vtd_unit *v, uint32_t bit, bool set)
     return rc;
 }
 
-int vtd_write_buffer_flush(struct vtd_unit *v)
-{
-    return v->wbf ? vtd_gcmd(v, VTD_GCMD_WBF, true) : 0;
-}
-
 /* Protected memory regions off: 11.4.8.1. */
 static int pmen_off(struct vtd_unit *v)
 {

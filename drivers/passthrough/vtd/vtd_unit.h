@@ -155,7 +155,10 @@ int __must_check vtd_gcmd_unlocked(struct vtd_unit *v, uint32_t bit,
 /* What firmware or a boot loader left on is switched off, in order. */
 int __must_check vtd_quiesce(struct vtd_unit *v);
 /* 6.8: needed where stores to tables may linger in the chipset. Any. */
-int __must_check vtd_write_buffer_flush(struct vtd_unit *v);
+static inline int __must_check vtd_write_buffer_flush(struct vtd_unit *v)
+{
+    return v->wbf ? vtd_gcmd(v, VTD_GCMD_WBF, true) : 0;
+}
 /* Everything off, in order, without locks; says what did not answer. */
 int vtd_all_off(struct vtd_unit *v);
 
