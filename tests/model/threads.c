@@ -3,7 +3,7 @@
  * The same scenarios with real threads, on the userspace host of tests/lib,
  * for the thread sanitizer: it sees pthread mutexes, which all locks are, and
  * the atomic builtins behind HOST_READ_ONCE and its like. It does not see
- * stand-alone barriers (host_mb() and its like).
+ * write barriers; of read barriers tests/lib/host_order.c tells it.
  *
  *     model-threads [ROUNDS [SECONDS]]
  */

@@ -323,6 +323,8 @@ flush_it(struct moat_domain *d, const struct moat_flush *f)
          : flush_units(d, f, &hf);
     if ( HOST_READ_ONCE(d->n_ats) )
         flush_ats(d, f);
+    /* Where others were seen to be done, so is what they did before. */
+    host_rmb();
     if ( rc && !was_tainted && domain_is_guest(d) )
         host_domain_crash(d->cookie);
     return HOST_READ_ONCE(d->tainted) ? -EIO : rc;
