@@ -335,6 +335,7 @@ enum mx_end mx_run(const struct mx_scenario *s)
     if ( setjmp(mx_out) )
         return MX_END_FAILED;
     s->setup();
+    mx_settled();
 
     n_procs = s->procs;
     for ( i = 0; i < n_procs; i++ )

@@ -3,7 +3,7 @@
 #include "scenarios.h"
 
 #define SCENARIOS(f)                                                    \
-    f(assign) f(assign_map) f(deassign) f(deassign2) f(bounce)          \
+    f(assign) f(assign_bare) f(assign_map) f(deassign) f(deassign2) f(bounce) \
     f(ats_attach) f(ats_detach) f(ats_remove) f(phantom) f(units)       \
     f(tables) f(tables_defer) f(defer) f(defer_other)                   \
     f(revive) f(reuse) f(three) f(deaths) f(full)                       \

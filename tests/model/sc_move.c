@@ -68,6 +68,28 @@ const struct mx_scenario sc_assign = {
     .least = 5,
 };
 
+/*
+ * Nothing reserved: once the unit is in the domain's set, no lock that the
+ * other processor takes makes its stores seen.
+ */
+static void bare_setup(void)
+{
+    world_reset();
+    world_start(1, 1, 0);
+    world_settled();
+    world_map(A, 0, 0);
+}
+
+const struct mx_scenario sc_assign_bare = {
+    .name = "assign-unmap-bare",
+    .about = "the same, of a device without reserved memory",
+    .procs = 2,
+    .setup = bare_setup,
+    .cpu = { assign, unmap_0 },
+    .end = assign_end,
+    .least = 5,
+};
+
 /* ---- The same with another page mapped ---- */
 
 static void map_1(void)
@@ -357,10 +379,12 @@ static void unmap_defer(void)
     world_page_freed(1);
 }
 
-static void map_2(void)
+#define FAR     512     /* in another table than the first pages */
+
+static void map_far(void)
 {
-    world_map(A, 2, 2);
-    world_unmap_free(A, 2, 2);
+    world_map(A, FAR, 2);
+    world_unmap_free(A, FAR, 2);
 }
 
 static void tables_end(void)
@@ -372,19 +396,21 @@ static void tables_end(void)
     world_stop();
 }
 
+/* Of two tables that become empty the first goes: one is already. */
 static void tables_watch(void)
 {
     tables_setup();
-    hwu_watch(WORLD_IOVA(2));
+    world_map(A, FAR, 2);
+    world_unmap_free(A, FAR, 2);
 }
 
 const struct mx_scenario sc_tables = {
     .name = "table-free",
-    .about = "a table page becomes empty and is freed, one processor maps "
-             "and unmaps a page in its place, hardware walks",
+    .about = "a table page becomes empty and another, which was, is freed; "
+             "one processor maps and unmaps a page there, hardware walks",
     .procs = 2,
     .setup = tables_watch,
-    .cpu = { unmap_both, map_2 },
+    .cpu = { unmap_both, map_far },
     .end = tables_end,
     .least = 5,
 };
@@ -394,7 +420,7 @@ const struct mx_scenario sc_tables_defer = {
     .about = "the same with flushes put off to moat_flush_range()",
     .procs = 2,
     .setup = tables_watch,
-    .cpu = { unmap_defer, map_2 },
+    .cpu = { unmap_defer, map_far },
     .end = tables_end,
     .least = 5,
 };
@@ -417,7 +443,7 @@ const struct mx_scenario sc_defer_other = {
     .about = "flushes put off, then one of another range asked for",
     .procs = 2,
     .setup = tables_watch,
-    .cpu = { put_off_other, map_2 },
+    .cpu = { put_off_other, map_far },
     .end = tables_end,
     .least = 5,
 };

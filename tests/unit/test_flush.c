@@ -231,7 +231,7 @@ TEST(unit_dies_in_a_flush)
     CHECK_EQ(dma(u, NIC, PROBE), PA_A);
     freed = sim_alloc_stats(SIM_TABLE)->live;
     u->mute = true;
-    REQUIRE(!machine_unmap(m.a, PROBE, 0x1000));
+    REQUIRE(!machine_unmap(m.a, PROBE, 0x200000));
     /* Back already, and no page was freed that hardware may know. */
     CHECK(!machine_mastering(NIC));
     CHECK(machine_mastering(DISK));

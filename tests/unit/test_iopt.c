@@ -31,7 +31,13 @@ TEST(iopt_flush_flags)
     CHECK_EQ(t.pages, 4);
     begin();
     CHECK_EQ(iopt_unmap(&t, 5 * K4, K4, &f), 0);
+    CHECK(f.modified && !f.big_leaf);       /* its table stays */
+    CHECK_EQ(t.pages, 4);
+    begin();
+    iopt_trim(&t, &f);
     CHECK(f.modified && f.big_leaf);        /* tables went away */
+    CHECK_EQ(f.first, 0);
+    CHECK_EQ(f.last, G512 - 1);
     CHECK_EQ(t.pages, 1);
     CHECK_EQ(end(), 3);
 
@@ -213,6 +219,7 @@ static void lose_level_2(unsigned int how)
     {
     case 0:     /* emptied by the page itself, with all above */
         CHECK_EQ(iopt_unmap(&t, G1 + K4, K4, &f), 0);
+        iopt_trim(&t, &f);
         break;
     case 1:     /* unlinked whole */
         CHECK_EQ(iopt_unmap(&t, G1, G1, &f), 0);
@@ -273,6 +280,7 @@ TEST(iopt_hot_shared_place)
         CHECK_EQ(iopt_unmap(&t, i * 4 * G1 + K4, K4, &f), 0);
         CHECK_EQ(hw_walk(&r, i * 4 * G1 + K4).prot, 0);
     }
+    iopt_trim(&t, &f);
     CHECK_EQ(t.pages, 1);
     finish();
 

@@ -72,6 +72,13 @@ static void random_run(const struct iopt_case *c, uint64_t seed,
         subject_check(&s, &f, request_text(&q));
         check_flags(&q, &s, &f, pages);
         host_tables_free(&f.tables);
+        if ( !(i % 4) )
+        {
+            flush_begin(&f);
+            iopt_trim(&s.t, &f);
+            subject_check(&s, &f, "trim");
+            host_tables_free(&f.tables);
+        }
         if ( test_failing() )
             test_note("%s, %u levels, leaves %#x, request %u: IOPT_SEED=%"
                       PRIu64, c->fmt->name, c->levels, c->leaf_levels, i,
@@ -158,8 +165,8 @@ static void fail_run(const struct iopt_case *c, uint64_t seed,
                 apply(&s.now, &q);
             else if ( !q.map )
                 model_of_partial(&s.now, &q, &s.hw);
-            else
-                CHECK_EQ(s.t.pages, pages);
+            else        /* the table that iopt_unmap() left may be gone */
+                CHECK(s.t.pages <= pages);
             subject_check(&s, &f, request_text(&q));
             *fired += rc == -ENOMEM;
             host_tables_free(&f.tables);

@@ -132,8 +132,10 @@ TEST(iopt_seems_empty)
             CHECK_EQ(iopt_map(&t, gone * K4, 0, K4, MOAT_RW, &f), 0);
             CHECK_EQ(t.pages, 4);
             CHECK_EQ(iopt_unmap(&t, gone * K4, K4, &f), 0);
+            iopt_trim(&t, &f);
             REQUIRE(t.pages == 4);
             CHECK_EQ(iopt_unmap(&t, at * K4, 16 * K4, &f), 0);
+            iopt_trim(&t, &f);
             CHECK_EQ(t.pages, 1);
             end();
             begin();
@@ -158,8 +160,10 @@ TEST(iopt_seems_empty_after_run)
                 CHECK_EQ(iopt_map(&t, at * K4, G1, 16 * K4, MOAT_RW, &f), 0);
                 CHECK_EQ(iopt_map(&t, first * K4, 0, n * K4, MOAT_RW, &f), 0);
                 CHECK_EQ(iopt_unmap(&t, first * K4, n * K4, &f), 0);
+                iopt_trim(&t, &f);
                 REQUIRE(t.pages == 4);
                 CHECK_EQ(iopt_unmap(&t, at * K4, 16 * K4, &f), 0);
+                iopt_trim(&t, &f);
                 REQUIRE(t.pages == 1);
                 end();
                 begin();
@@ -179,9 +183,11 @@ TEST(iopt_seems_empty_strided)
             CHECK_EQ(iopt_map(&t, (at + 8 * i) * K4, G1, K4, MOAT_RW, &f), 0);
         CHECK_EQ(iopt_map(&t, (at + 258) * K4, G1, K4, MOAT_RW, &f), 0);
         CHECK_EQ(iopt_unmap(&t, (at + 258) * K4, K4, &f), 0);
+        iopt_trim(&t, &f);
         REQUIRE(t.pages == 4);
         for ( i = 32; i--; )
             CHECK_EQ(iopt_unmap(&t, (at + 8 * i) * K4, K4, &f), 0);
+        iopt_trim(&t, &f);
         CHECK_EQ(t.pages, 1);
         end();
         begin();

@@ -186,6 +186,9 @@ static int apply(struct moat_domain *d, struct resv_inst *in, bool installed,
         if ( rc && installed )
             break;
     }
+    /* A device that came and went leaves no table behind. */
+    if ( !installed )
+        iopt_trim(&d->pt, f);
     return ret;
 }
 

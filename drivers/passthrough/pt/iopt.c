@@ -161,7 +161,7 @@ static void map_run(struct iopt *t, const struct run *r,
         iopt_count_add(t->fmt, r->link, added);
     }
     if ( may_join(t, *r->link, r->slot, r->level, w->iova ^ w->pa) )
-        iopt_tidy(t, w->iova, r->level, 0, f);
+        iopt_tidy(t, w->iova, r->level, f);
 }
 
 /*
@@ -218,7 +218,7 @@ static void map_undo(struct iopt *t, const struct iopt_leaf *w, uint64_t len,
         unsigned int level = iopt_level_for(t, iova, iova | (w->pa + at),
                                             len - at, t->max_leaf);
 
-        iopt_tidy(t, iova, level, 0, f);
+        iopt_tidy(t, iova, level, f);
         bytes = IOPT_LEVEL_SIZE(level) *
                 (IOPT_ENTRIES - iopt_index(iova, level));
         at += min_u64(bytes, (len - at) & ~(IOPT_LEVEL_SIZE(level) - 1));
@@ -262,18 +262,18 @@ static int __attribute__((__noinline__)) map_any(struct iopt *t,
 }
 
 /*
- * What is left to do after one page was changed and is not always needed. Out
+ * What is left to do after one page was mapped and is not always needed. Out
  * of line, and called last, so that the way to it saves no registers.
  */
-static int __attribute__((__noinline__)) page_settle(struct iopt *t,
-                                                     moat_iova_t iova,
-                                                     const uint64_t *slot,
-                                                     bool tidy,
-                                                     struct moat_flush *f)
+static int __attribute__((__noinline__)) map_settle(struct iopt *t,
+                                                    moat_iova_t iova,
+                                                    const uint64_t *slot,
+                                                    bool join,
+                                                    struct moat_flush *f)
 {
     iopt_writeback(t, slot, sizeof(*slot));
-    if ( tidy )
-        iopt_tidy(t, iova, 1, 0, f);
+    if ( join )
+        iopt_tidy(t, iova, 1, f);
     return 0;
 }
 
@@ -293,7 +293,7 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
              unsigned int prot, struct moat_flush *f)
 {
     uint64_t *slot, *link, v, old;
-    bool tidy;
+    bool join;
 
     /* One sound page: most often that, and most often near the last one. */
     if ( len != MOAT_PAGE_SIZE || ((iova | pa) & (MOAT_PAGE_SIZE - 1)) ||
@@ -316,8 +316,8 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
         f->added = true;
         iopt_count_add(t->fmt, link, 1);
     }
-    tidy = may_join(t, *link, slot, 1, iova ^ pa);
-    return tidy || !t->coherent ? page_settle(t, iova, slot, tidy, f) : 0;
+    join = may_join(t, *link, slot, 1, iova ^ pa);
+    return join || !t->coherent ? map_settle(t, iova, slot, join, f) : 0;
 }
 
 /* ---- Unmapping ---- */
@@ -394,8 +394,12 @@ static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
     f->modified = true;
     iopt_note(f, iova, run_last(r, iova));
     iopt_count_add(t->fmt, r->link, -removed);
-    if ( may_be_empty(t, *r->link, r->slot + r->n - 1) )
-        iopt_tidy(t, iova, r->level, r->n, f);
+    if ( !may_be_empty(t, *r->link, r->slot + r->n - 1) )
+        return;
+    if ( r->level == 1 )
+        iopt_emptied(t, iova, f);
+    else
+        iopt_tidy(t, iova, r->level, f);
 }
 
 static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
@@ -427,7 +431,7 @@ static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
             rc = iopt_open(t, iova, level, NULL, NULL, f);
             if ( rc )
             {
-                iopt_tidy(t, iova, level, 0, f);
+                iopt_tidy(t, iova, level, f);
                 return rc;
             }
             r.slot = iopt_down(t, iova, level, &r.level, &r.link);
@@ -437,6 +441,19 @@ static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
         bytes = (uint64_t)r.n << IOPT_LEVEL_SHIFT(level);
         unmap_run(t, &r, iova, f);
     }
+    return 0;
+}
+
+/* As map_settle(). */
+static int __attribute__((__noinline__)) unmap_settle(struct iopt *t,
+                                                      moat_iova_t iova,
+                                                      const uint64_t *slot,
+                                                      bool empty,
+                                                      struct moat_flush *f)
+{
+    iopt_writeback(t, slot, sizeof(*slot));
+    if ( empty )
+        iopt_emptied(t, iova, f);
     return 0;
 }
 
@@ -453,7 +470,7 @@ int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
                struct moat_flush *f)
 {
     uint64_t *slot, *link;
-    bool tidy;
+    bool empty;
 
     /* One page, as in iopt_map(). */
     if ( len != MOAT_PAGE_SIZE || (iova & (MOAT_PAGE_SIZE - 1)) )
@@ -468,6 +485,6 @@ int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
     f->modified = true;
     iopt_note(f, iova, iova + MOAT_PAGE_SIZE - 1);
     iopt_count_add(t->fmt, link, -1UL);
-    tidy = may_be_empty(t, *link, slot);
-    return tidy || !t->coherent ? page_settle(t, iova, slot, tidy, f) : 0;
+    empty = may_be_empty(t, *link, slot) && !iopt_is_emptied(t, iova);
+    return empty || !t->coherent ? unmap_settle(t, iova, slot, empty, f) : 0;
 }

@@ -84,6 +84,11 @@ struct iopt
         uint64_t gib;           /* which; IOPT_NO_GIB: none */
         uint64_t *table;
     } hot[IOPT_HOT];
+    /*
+     * Where a table of level 1 was left that had become empty; it may have
+     * been filled or unlinked since. IOPT_NO_IOVA: nowhere.
+     */
+    moat_iova_t emptied;
     uint64_t *fill;             /* highest table of the shared chain */
     uint64_t fill_leaf;         /* what all entries of its lowest hold */
     struct host_tables dying;   /* by iopt_free_some() */
@@ -133,10 +138,12 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
 /*
  * Unmap; a superpage partly covered is split first (-ENOMEM leaves it whole,
  * and what precedes it unmapped). Table pages that become empty are unlinked
- * and go to f->tables. Holes are fine. -EINVAL, -ERANGE as for iopt_map().
+ * and go to f->tables, the last one when another has become empty. Holes are fine. -EINVAL, -ERANGE as for iopt_map().
  */
 int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
                struct moat_flush *f);
+/* Unlink the table that iopt_unmap() left, if there is one. */
+void iopt_trim(struct iopt *t, struct moat_flush *f);
 /*
  * -ENOENT. @level: of the leaf found, or of the entry that is empty. Each
  * out-parameter may be NULL.

@@ -19,7 +19,8 @@
 #include "../core/bits.h"
 #include "iopt.h"
 
-#define IOPT_NO_GIB (~(uint64_t)0)
+#define IOPT_NO_GIB     (~(uint64_t)0)
+#define IOPT_NO_IOVA    (~(moat_iova_t)0)
 
 static inline unsigned int iopt_index(moat_iova_t iova, unsigned int level)
 {
@@ -198,11 +199,21 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 /*
  * After a change in the table of level >= @level that holds @iova: unlink it
  * if it is empty, replace it by a leaf if its entries are one; then look at
- * the table above. @cleared: that many entries of @level, from @iova on, are
- * known to be empty, and need no look.
+ * the table above.
  */
 void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
-               unsigned int cleared, struct moat_flush *f);
+               struct moat_flush *f);
+/*
+ * The table of level 1 that holds @iova may be empty. It stays, as the next
+ * page is often mapped where the last one was; the one before it goes.
+ */
+void iopt_emptied(struct iopt *t, moat_iova_t iova, struct moat_flush *f);
+
+static inline bool iopt_is_emptied(const struct iopt *t, moat_iova_t iova)
+{
+    return !((t->emptied ^ iova) >> IOPT_LEVEL_SHIFT(2));
+}
+
 /*
  * Unlinked table @table of @level, whose first address is @iova, and all below
  * go to f->tables.

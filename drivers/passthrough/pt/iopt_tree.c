@@ -42,6 +42,7 @@ int iopt_init(struct iopt *t, const struct iopt_cfg *cfg)
     t->pa_bits = cfg->pa_bits;
     t->pa_max = ~(uint64_t)0 >> (64 - cfg->pa_bits);
     t->coherent = cfg->coherent;
+    t->emptied = IOPT_NO_IOVA;
     for ( l = 0; l < IOPT_HOT; l++ )
         t->hot[l].gib = IOPT_NO_GIB;
     for ( l = 1; l < ARRAY_SIZE(t->attr); l++ )
@@ -167,36 +168,15 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 
 /* ---- Tidying up ---- */
 
-#define SCAN    16u         /* entries read at a time */
-
-static inline bool is_empty16(const uint64_t *p)
+static bool is_empty(const uint64_t *table)
 {
-    return !(p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7] |
-             p[8] | p[9] | p[10] | p[11] | p[12] | p[13] | p[14] | p[15]);
-}
+    const uint64_t *p, *const end = table + IOPT_ENTRIES;
 
-static inline bool are_empty(const uint64_t *p, const uint64_t *end)
-{
-    for ( ; p != end; p += SCAN )
-        if ( !is_empty16(p) )
+    for ( p = table; p != end; p += 16 )
+        if ( p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7] |
+             p[8] | p[9] | p[10] | p[11] | p[12] | p[13] | p[14] | p[15] )
             return false;
     return true;
-}
-
-/*
- * Is all of @table empty? The @n entries from @at on are known to be. What
- * empties a table page by page leaves the rest next to them, on one side or
- * the other; and memory begins at the beginning. So before them, the first
- * ones, behind them, the others before them.
- */
-static bool is_empty(const uint64_t *table, unsigned int at, unsigned int n)
-{
-    const uint64_t *const before = table + ((at + SCAN - 1) & ~(SCAN - 1));
-    const uint64_t *const behind = table + ((at + n) & ~(SCAN - 1));
-
-    return (before == table ||
-            (is_empty16(before - SCAN) && is_empty16(table))) &&
-           are_empty(behind, table + IOPT_ENTRIES) && are_empty(table, before);
 }
 
 /*
@@ -231,7 +211,7 @@ static bool is_pinned(const struct iopt *t, moat_iova_t iova,
 }
 
 void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
-               unsigned int cleared, struct moat_flush *f)
+               struct moat_flush *f)
 {
     const struct iopt_fmt *fmt = t->fmt;
     uint64_t *link[IOPT_MAX_LEVELS + 1], *slot = t->root;
@@ -242,8 +222,6 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
           l > level && iopt_is_link(fmt, *slot, l);
           slot = iopt_table(t, *link[l]) + iopt_index(iova, l) )
         link[--l] = slot;
-    if ( l != level )
-        cleared = 0;
 
     for ( ; !is_pinned(t, iova, l); l++ )
     {
@@ -252,8 +230,7 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         moat_iova_t first = iova & ~(IOPT_LEVEL_SIZE(l + 1) - 1);
 
         if ( !iopt_maybe_empty(fmt, old) ||
-             (!fmt->count_full &&
-              !is_empty(table, iopt_index(iova, l), cleared)) )
+             (!fmt->count_full && !is_empty(table)) )
         {
             if ( !iopt_maybe_full(fmt, old) )
                 break;
@@ -271,8 +248,22 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
         iopt_note(f, first, first + IOPT_LEVEL_SIZE(l + 1) - 1);
         if ( !new )
             iopt_count_add(fmt, link[l + 1], -1UL);
-        cleared = 0;
     }
+}
+
+void iopt_emptied(struct iopt *t, moat_iova_t iova, struct moat_flush *f)
+{
+    if ( iopt_is_emptied(t, iova) )
+        return;
+    iopt_trim(t, f);
+    t->emptied = iova & ~(IOPT_LEVEL_SIZE(2) - 1);
+}
+
+void iopt_trim(struct iopt *t, struct moat_flush *f)
+{
+    if ( t->emptied != IOPT_NO_IOVA )
+        iopt_tidy(t, t->emptied, 1, f);
+    t->emptied = IOPT_NO_IOVA;
 }
 
 void iopt_unlink(struct iopt *t, uint64_t *table, unsigned int level,
