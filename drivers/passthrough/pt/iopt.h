@@ -138,7 +138,8 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
 /*
  * Unmap; a superpage partly covered is split first (-ENOMEM leaves it whole,
  * and what precedes it unmapped). Table pages that become empty are unlinked
- * and go to f->tables, the last one when another has become empty. Holes are fine. -EINVAL, -ERANGE as for iopt_map().
+ * and go to f->tables, the last of them when another has become empty. Holes
+ * are fine. -EINVAL, -ERANGE as for iopt_map().
  */
 int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
                struct moat_flush *f);

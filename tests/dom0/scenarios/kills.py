@@ -69,7 +69,7 @@ until [ $r -gt 100000 ] && [ $w -gt 1000 ]; do
     read a a a a a a w a </sys/block/nvme0n1/stat
 done"""
 
-kills = Scenario("kills", seconds=600)
+kills = Scenario("kills", seconds=1800)
 
 
 @kills.step("Xen boots dom0, NIC and disk are in quarantine")
@@ -159,5 +159,5 @@ def _(m):
     m.power_off()
 
 
-amd = Scenario("amd-kills", dict(iommu="amd"), seconds=600)
+amd = Scenario("amd-kills", dict(iommu="amd"), seconds=1800)
 amd.steps = kills.steps
