@@ -68,9 +68,10 @@ extern bool host_log_debug_on;
             printk(XENLOG_DEBUG "moat: " fmt "\n", ## args); \
     } while ( 0 )
 
+/* Loads of ordinary memory are in order as they are: all that is read so. */
 #define host_mb()       smp_mb()
 #define host_wmb()      wmb()
-#define host_rmb()      rmb()
+#define host_rmb()      smp_rmb()
 #define host_relax()    cpu_relax()
 
 #define HOST_READ_ONCE(x)       ACCESS_ONCE(x)

@@ -177,7 +177,13 @@ struct moat_flush
     bool big_leaf;              /* a changed entry was a superpage */
     struct host_tables tables;  /* unlinked table pages */
 };
-void moat_flush_begin(struct moat_flush *f);
+static inline void moat_flush_begin(struct moat_flush *f)
+{
+    f->first = ~(moat_iova_t)0;
+    f->last = 0;
+    f->added = f->modified = f->big_leaf = false;
+    host_tables_init(&f->tables);
+}
 /*
  * Map [iova, iova + len) to [pa, pa + len). Replaces what is there. On error
  * nothing of the range that was not mapped before is left mapped by this

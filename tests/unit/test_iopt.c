@@ -81,6 +81,8 @@ TEST(iopt_leaf_sizes)
     CHECK_EQ(c.leaves[3], 2);
     CHECK_EQ(c.tables, 6);
     CHECK_EQ(iopt_unmap(&t, 0, 8 * G1, &f), 0);
+    CHECK_EQ(t.pages, 2);       /* of those that are empty the last stays */
+    iopt_trim(&t, &f);
     CHECK_EQ(t.pages, 1);
     end();
     /* Physical addresses that are aligned otherwise forbid it. */

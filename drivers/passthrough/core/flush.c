@@ -215,9 +215,18 @@ struct unit_batch
 {
     struct hw_flush f;      /* the same for all but for the id */
     unsigned int n;
-    int rc;                 /* -EIO: a unit failed */
     struct unit_ask ask[UNITS_AT_ONCE];
 };
+
+/* A unit may hold what @d has unmapped: its devices behind it are cut off. */
+static void __attribute__((__noinline__)) unit_failed(struct moat_domain *d)
+{
+    bool known = HOST_READ_ONCE(d->tainted);
+
+    domain_taint(d);
+    if ( !known && domain_is_guest(d) )
+        host_domain_crash(d->cookie);
+}
 
 static void batch_finish(struct moat_domain *d, struct unit_batch *b)
 {
@@ -226,11 +235,9 @@ static void batch_finish(struct moat_domain *d, struct unit_batch *b)
     for ( a = b->ask; a < b->ask + b->n; a++ )
     {
         b->f.did = a->did;
-        if ( unit_state(a->u) != UNIT_DEAD &&
-             !unit_flush_finish(a->u, &b->f, 1, a->rc, a->token) )
-            continue;
-        b->rc = -EIO;
-        domain_taint(d);
+        if ( unit_state(a->u) == UNIT_DEAD ||
+             unit_flush_finish(a->u, &b->f, 1, a->rc, a->token) )
+            unit_failed(d);
     }
     b->n = 0;
 }
@@ -260,7 +267,7 @@ static inline bool must_flush(const struct moat_unit *u,
 }
 
 /* Of a machine's units most hold nothing of one domain. */
-static int __attribute__((__noinline__))
+static void __attribute__((__noinline__))
 flush_units(struct moat_domain *d, const struct moat_flush *f,
             const struct hw_flush *hf)
 {
@@ -269,7 +276,6 @@ flush_units(struct moat_domain *d, const struct moat_flush *f,
 
     b.f = *hf;
     b.n = 0;
-    b.rc = 0;
     for ( at = 0; at < d->platform->n_units; at += LONG_BITS )
     {
         unsigned long set = HOST_READ_ONCE(d->published[at / LONG_BITS]);
@@ -284,22 +290,19 @@ flush_units(struct moat_domain *d, const struct moat_flush *f,
         }
     }
     batch_finish(d, &b);
-    return b.rc;
 }
 
 /* The same where one unit holds all: most domains' devices are few. */
-static inline int flush_one_unit(struct moat_domain *d,
-                                 const struct domain_unit *att,
-                                 const struct moat_flush *f,
-                                 struct hw_flush *hf)
+static inline void flush_one_unit(struct moat_domain *d,
+                                  const struct domain_unit *att,
+                                  const struct moat_flush *f,
+                                  struct hw_flush *hf)
 {
     if ( !must_flush(att->unit, f) )
-        return 0;
+        return;
     hf->did = HOST_READ_ONCE(att->did);
-    if ( !flush_now(att->unit, hf, 1) )
-        return 0;
-    domain_taint(d);
-    return -EIO;
+    if ( flush_now(att->unit, hf, 1) )
+        unit_failed(d);
 }
 
 static inline __attribute__((__always_inline__)) int
@@ -311,23 +314,20 @@ flush_it(struct moat_domain *d, const struct moat_flush *f)
         .first = f->first,
         .last = f->last,
     };
-    bool was_tainted = HOST_READ_ONCE(d->tainted);
     unsigned long set;
-    int rc;
 
     /* The table was changed before the set of units is read (domain.h). */
     host_mb();
     set = HOST_READ_ONCE(d->published[0]);
-    rc = d->platform->n_units <= LONG_BITS && is_pow2(set)
-         ? flush_one_unit(d, &d->att[__builtin_ctzl(set)], f, &hf)
-         : flush_units(d, f, &hf);
+    if ( d->platform->n_units <= LONG_BITS && is_pow2(set) )
+        flush_one_unit(d, &d->att[__builtin_ctzl(set)], f, &hf);
+    else
+        flush_units(d, f, &hf);
     if ( HOST_READ_ONCE(d->n_ats) )
         flush_ats(d, f);
     /* Where others were seen to be done, so is what they did before. */
     host_rmb();
-    if ( rc && !was_tainted && domain_is_guest(d) )
-        host_domain_crash(d->cookie);
-    return HOST_READ_ONCE(d->tainted) ? -EIO : rc;
+    return HOST_READ_ONCE(d->tainted) ? -EIO : 0;
 }
 
 int flush_domain(struct moat_domain *d, const struct moat_flush *f)
@@ -336,14 +336,6 @@ int flush_domain(struct moat_domain *d, const struct moat_flush *f)
 }
 
 /* ---- What hypervisors call ---- */
-
-void moat_flush_begin(struct moat_flush *f)
-{
-    f->first = ~(moat_iova_t)0;
-    f->last = 0;
-    f->added = f->modified = f->big_leaf = false;
-    host_tables_init(&f->tables);
-}
 
 static bool flush_empty(const struct moat_flush *f)
 {

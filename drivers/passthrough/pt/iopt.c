@@ -323,13 +323,16 @@ int iopt_map(struct iopt *t, moat_iova_t iova, moat_paddr_t pa, uint64_t len,
 /* ---- Unmapping ---- */
 
 /*
- * May the table at @link be empty, now that @slot was cleared? Not if there
- * is something behind it: what empties a table goes mostly upwards.
+ * May the table of @level at @link have become empty, now that @slot, of
+ * @iova, was cleared? Not if there is something behind it: what empties a
+ * table goes mostly upwards.
  */
-static inline bool may_be_empty(const struct iopt *t, uint64_t link,
-                                const uint64_t *slot)
+static inline bool may_be_emptied(const struct iopt *t, uint64_t link,
+                                  const uint64_t *slot, moat_iova_t iova,
+                                  unsigned int level)
 {
     return iopt_maybe_empty(t->fmt, link) &&
+           !iopt_is_emptied(t, iova, level) &&
            !table_of(slot)[(unsigned int)(slot - table_of(slot) + 1) %
                            IOPT_ENTRIES];
 }
@@ -394,12 +397,9 @@ static void unmap_run(struct iopt *t, const struct run *r, moat_iova_t iova,
     f->modified = true;
     iopt_note(f, iova, run_last(r, iova));
     iopt_count_add(t->fmt, r->link, -removed);
-    if ( !may_be_empty(t, *r->link, r->slot + r->n - 1) )
-        return;
-    if ( r->level == 1 )
+    if ( r->level < t->levels &&
+         may_be_emptied(t, *r->link, r->slot + r->n - 1, iova, r->level) )
         iopt_emptied(t, iova, f);
-    else
-        iopt_tidy(t, iova, r->level, f);
 }
 
 static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
@@ -448,11 +448,11 @@ static int __attribute__((__noinline__)) unmap_any(struct iopt *t,
 static int __attribute__((__noinline__)) unmap_settle(struct iopt *t,
                                                       moat_iova_t iova,
                                                       const uint64_t *slot,
-                                                      bool empty,
+                                                      bool emptied,
                                                       struct moat_flush *f)
 {
     iopt_writeback(t, slot, sizeof(*slot));
-    if ( empty )
+    if ( emptied )
         iopt_emptied(t, iova, f);
     return 0;
 }
@@ -470,7 +470,7 @@ int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
                struct moat_flush *f)
 {
     uint64_t *slot, *link;
-    bool empty;
+    bool emptied;
 
     /* One page, as in iopt_map(). */
     if ( len != MOAT_PAGE_SIZE || (iova & (MOAT_PAGE_SIZE - 1)) )
@@ -485,6 +485,7 @@ int iopt_unmap(struct iopt *t, moat_iova_t iova, uint64_t len,
     f->modified = true;
     iopt_note(f, iova, iova + MOAT_PAGE_SIZE - 1);
     iopt_count_add(t->fmt, link, -1UL);
-    empty = may_be_empty(t, *link, slot) && !iopt_is_emptied(t, iova);
-    return empty || !t->coherent ? unmap_settle(t, iova, slot, empty, f) : 0;
+    emptied = may_be_emptied(t, *link, slot, iova, 1);
+    return emptied || !t->coherent
+           ? unmap_settle(t, iova, slot, emptied, f) : 0;
 }

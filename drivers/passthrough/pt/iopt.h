@@ -85,8 +85,8 @@ struct iopt
         uint64_t *table;
     } hot[IOPT_HOT];
     /*
-     * Where a table of level 1 was left that had become empty; it may have
-     * been filled or unlinked since. IOPT_NO_IOVA: nowhere.
+     * Where a table was left that had become empty; it may have been filled
+     * or unlinked since. IOPT_NO_IOVA: nowhere.
      */
     moat_iova_t emptied;
     uint64_t *fill;             /* highest table of the shared chain */

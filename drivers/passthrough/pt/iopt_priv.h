@@ -204,14 +204,19 @@ int iopt_open(struct iopt *t, moat_iova_t iova, unsigned int target,
 void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
                struct moat_flush *f);
 /*
- * The table of level 1 that holds @iova may be empty. It stays, as the next
+ * A table that holds @iova, not the root, may be empty. It stays, as the next
  * page is often mapped where the last one was; the one before it goes.
  */
 void iopt_emptied(struct iopt *t, moat_iova_t iova, struct moat_flush *f);
 
-static inline bool iopt_is_emptied(const struct iopt *t, moat_iova_t iova)
+/*
+ * The table of @level (not the root) that holds @iova may be empty: is what
+ * was left in the same place? Then it is that one, or was one below it.
+ */
+static inline bool iopt_is_emptied(const struct iopt *t, moat_iova_t iova,
+                                   unsigned int level)
 {
-    return !((t->emptied ^ iova) >> IOPT_LEVEL_SHIFT(2));
+    return !((t->emptied ^ iova) >> IOPT_LEVEL_SHIFT(level + 1));
 }
 
 /*

@@ -253,10 +253,8 @@ void iopt_tidy(struct iopt *t, moat_iova_t iova, unsigned int level,
 
 void iopt_emptied(struct iopt *t, moat_iova_t iova, struct moat_flush *f)
 {
-    if ( iopt_is_emptied(t, iova) )
-        return;
     iopt_trim(t, f);
-    t->emptied = iova & ~(IOPT_LEVEL_SIZE(2) - 1);
+    t->emptied = iova;
 }
 
 void iopt_trim(struct iopt *t, struct moat_flush *f)
