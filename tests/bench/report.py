@@ -144,7 +144,7 @@ def print_goals(title, stock, ours):
     _, o = row("unmap", "runs-of-256", "plain", 0, 4096)
     n = o["instructions"] / o["pages"]
     say("unmap, runs of 256, per page", "<= 12", "%.1f" % n, n <= 12)
-    s, o = row("unmap", "table-there", "flush", 1, 1)
+    s, o = row("unmap", "contiguous", "flush", 1, 1)
     say("unmap and flush 1 page, with a device", "<= 1/3, 1 wait",
         "1/%.1f, %d wait, %d register" % (
             s["instructions"] / o["instructions"], o["waits"],
