@@ -68,7 +68,7 @@ extern bool host_log_debug_on;
             printk(XENLOG_DEBUG "moat: " fmt "\n", ## args); \
     } while ( 0 )
 
-/* Loads of ordinary memory are in order as they are: all that is read so. */
+/* x86 keeps loads of ordinary memory in order, and others are not meant. */
 #define host_mb()       smp_mb()
 #define host_wmb()      wmb()
 #define host_rmb()      smp_rmb()
