@@ -269,7 +269,8 @@ void subject_check(struct subject *s, const struct moat_flush *f,
               "%s: %lu pages live, %lu linked, %lu unlinked", when,
               sim_alloc_stats(SIM_TABLE)->live, s->t.pages, f->tables.n);
     /* The last one that became so is left until iopt_trim(). */
-    CHECK_MSG(c.empty <= (s->t.emptied != ~(moat_iova_t)0), "%s: %lu empty tables", when, c.empty);
+    CHECK_MSG(c.empty <= (s->t.emptied != ~(moat_iova_t)0),
+              "%s: %lu empty tables", when, c.empty);
     CHECK_MSG(!c.joinable, "%s: %lu tables should be one leaf", when,
               c.joinable);
     CHECK_MSG(!c.wrong_counts, "%s: %lu wrong counts", when, c.wrong_counts);
