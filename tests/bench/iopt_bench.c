@@ -406,10 +406,7 @@ static struct result once(const struct iopt_fmt *fmt, const struct op *op,
     };
     struct result r;
 
-    f.first = ~0ULL;
-    f.last = 0;
-    f.added = f.modified = f.big_leaf = false;
-    host_tables_init(&f.tables);
+    moat_flush_begin(&f);
     bench_forget_pages();
     must(iopt_init(&t, &cfg));
     op->prepare(n);

@@ -5,11 +5,10 @@
  * relaxed load of the thread acquire what the store it read had released;
  * so the thread's latest such loads are kept, up to the barrier.
  */
-#include <sanitizer/tsan_interface.h>
-
 #include "sim.h"
 
 #ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
 
 #define READS   16u
 

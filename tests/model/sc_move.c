@@ -10,14 +10,20 @@
 
 /* ---- Assign ---- */
 
-/* Device 0, dom0's, with a reserved page; guest A, page 0 mapped. */
+/* Device 0, dom0's; guest A, page 0 mapped. */
+static void start(unsigned int flags)
+{
+    world_start(1, 1, flags);
+    world_settled();
+    world_map(A, 0, 0);
+}
+
+/* The same with a reserved page. */
 static void at_home(unsigned int flags)
 {
     world_reset();
     world_reserve(0, WORLD_RESERVED);
-    world_start(1, 1, flags);
-    world_settled();
-    world_map(A, 0, 0);
+    start(flags);
 }
 
 static void assign_setup(void)
@@ -75,9 +81,7 @@ const struct mx_scenario sc_assign = {
 static void bare_setup(void)
 {
     world_reset();
-    world_start(1, 1, 0);
-    world_settled();
-    world_map(A, 0, 0);
+    start(0);
 }
 
 const struct mx_scenario sc_assign_bare = {
@@ -351,11 +355,6 @@ const struct mx_scenario sc_units = {
 
 /* ---- Tables ---- */
 
-static void tables_setup(void)
-{
-    assigned(0);
-}
-
 static void unmap_both(void)
 {
     struct moat_flush f;
@@ -397,11 +396,10 @@ static void tables_end(void)
 }
 
 /* Of two tables that become empty the first goes: one is already. */
-static void tables_watch(void)
+static void tables_setup(void)
 {
-    tables_setup();
-    world_map(A, FAR, 2);
-    world_unmap_free(A, FAR, 2);
+    assigned(0);
+    map_far();
 }
 
 const struct mx_scenario sc_tables = {
@@ -409,7 +407,7 @@ const struct mx_scenario sc_tables = {
     .about = "a table page becomes empty and another, which was, is freed; "
              "one processor maps and unmaps a page there, hardware walks",
     .procs = 2,
-    .setup = tables_watch,
+    .setup = tables_setup,
     .cpu = { unmap_both, map_far },
     .end = tables_end,
     .least = 5,
@@ -419,7 +417,7 @@ const struct mx_scenario sc_tables_defer = {
     .name = "table-free-deferred",
     .about = "the same with flushes put off to moat_flush_range()",
     .procs = 2,
-    .setup = tables_watch,
+    .setup = tables_setup,
     .cpu = { unmap_defer, map_far },
     .end = tables_end,
     .least = 5,
@@ -442,7 +440,7 @@ const struct mx_scenario sc_defer_other = {
     .name = "deferred-other-range",
     .about = "flushes put off, then one of another range asked for",
     .procs = 2,
-    .setup = tables_watch,
+    .setup = tables_setup,
     .cpu = { put_off_other, map_far },
     .end = tables_end,
     .least = 5,
@@ -475,7 +473,7 @@ const struct mx_scenario sc_defer = {
     .name = "deferred-flushes",
     .about = "two processors unmap, put their flushes off, then ask for them",
     .procs = 2,
-    .setup = tables_watch,
+    .setup = tables_setup,
     .cpu = { put_off_0, put_off_1 },
     .end = tables_end,
     .least = 5,

@@ -206,14 +206,6 @@ const struct iopt_case iopt_cases[] = {
 };
 const unsigned int iopt_n_cases = ARRAY_SIZE(iopt_cases);
 
-void flush_begin(struct moat_flush *f)
-{
-    f->first = ~0ULL;
-    f->last = 0;
-    f->added = f->modified = f->big_leaf = false;
-    host_tables_init(&f->tables);
-}
-
 void subject_init(struct subject *s, const struct iopt_case *c)
 {
     struct iopt_cfg cfg = {
@@ -238,7 +230,7 @@ void subject_fini(struct subject *s)
 {
     struct moat_flush f;
 
-    flush_begin(&f);
+    moat_flush_begin(&f);
     CHECK_EQ(iopt_unmap(&s->t, 0, s->t.iova_max & ~0xfffULL, &f), 0);
     CHECK_EQ(iopt_unmap(&s->t, s->t.iova_max & ~0xfffULL, K4, &f), 0);
     iopt_trim(&s->t, &f);

@@ -80,6 +80,5 @@ void request_random(struct request *q, struct test_rng *rng,
 int request_do(struct iopt *t, const struct request *q,
                struct moat_flush *f);
 const char *request_text(const struct request *q);
-void flush_begin(struct moat_flush *f);
 
 #endif /* TEST_IOPT_MODEL_H */

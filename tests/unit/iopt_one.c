@@ -6,10 +6,7 @@ struct moat_flush f;
 
 void begin(void)
 {
-    f.first = ~0ULL;
-    f.last = 0;
-    f.added = f.modified = f.big_leaf = false;
-    host_tables_init(&f.tables);
+    moat_flush_begin(&f);
 }
 
 unsigned long end(void)

@@ -21,7 +21,7 @@ static void setup(const struct iopt_fmt *fmt, unsigned int levels,
     sim_mem_reset();
     if ( !coherent )
         sim_shadow_enable();
-    flush_begin(&f);
+    moat_flush_begin(&f);
     REQUIRE(!iopt_init(&t, &cfg));
     r = (struct hw_root){
         .amd = fmt == &iopt_fmt_amdvi, .levels = levels, .pa = t.root_pa,
@@ -72,7 +72,7 @@ static void fill_case(const struct iopt_fmt *fmt, unsigned int levels,
     CHECK_EQ(iopt_lookup(&t, top, &pa, NULL, NULL), 0);
     CHECK_EQ(pa, SCRATCH);
 
-    flush_begin(&f);
+    moat_flush_begin(&f);
     CHECK_EQ(iopt_map(&t, b, b, 3 * K4, MOAT_RW, &f), 0);
     CHECK(f.modified);
     reaches(b, b, MOAT_RW);

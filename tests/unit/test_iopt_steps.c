@@ -83,7 +83,7 @@ static void watch(const struct iopt_case *c, const struct request *q,
     now.q = q;
     now.text = request_text(q);
     now.steps = 0;
-    flush_begin(&f);
+    moat_flush_begin(&f);
     sim_hooks_set(&h);
     sim_fail_nth(nth);
     rc = request_do(&s.t, q, &f);

@@ -286,13 +286,13 @@ int iopt_root_at(struct iopt *t, unsigned int levels, moat_paddr_t *pa)
 {
     uint64_t *slot, *link;
     unsigned int level;
-    struct moat_flush unused = { .first = 0 };
+    struct moat_flush unused;
     int rc;
 
     if ( levels < t->fmt->min_levels || levels > t->levels )
         return -EINVAL;
 
-    host_tables_init(&unused.tables);
+    moat_flush_begin(&unused);
     rc = iopt_open(t, 0, levels, NULL, NULL, &unused);
     slot = iopt_down(t, 0, levels, &level, &link);
     (void)slot;

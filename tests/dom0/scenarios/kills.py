@@ -159,5 +159,5 @@ def _(m):
     m.power_off()
 
 
-amd = Scenario("amd-kills", dict(iommu="amd"), seconds=1800)
+amd = Scenario("amd-kills", dict(iommu="amd"), seconds=kills.seconds)
 amd.steps = kills.steps
