@@ -62,10 +62,18 @@ void port_dev_account(struct port_dev *p, struct domain *to)
         return;
 
     if ( from )
+    {
+        compat_list_lock(from);
         list_del_init(&pdev->domain_list);
-    if ( to )
-        list_add(&pdev->domain_list, &to->pdev_list);
+        compat_list_unlock(from);
+    }
     write_atomic(&pdev->domain, to);
+    if ( to )
+    {
+        compat_list_lock(to);
+        list_add(&pdev->domain_list, &to->pdev_list);
+        compat_list_unlock(to);
+    }
 
     if ( from && !has_arch_pdevs(from) )
         vmx_pi_hooks_deassign(from);
@@ -103,6 +111,8 @@ int port_dev_move(struct port_dev *p, struct domain *to, unsigned int flags)
     if ( first )
         vmx_pi_hooks_assign(to);
     note_trust(to);
+    if ( to != p->pdev.domain )
+        compat_vpci_leave(&p->pdev);
 
     rc = moat_device_move(p->moat, to == dom_io ? NULL : port_domain(to),
                           flags);
@@ -110,11 +120,14 @@ int port_dev_move(struct port_dev *p, struct domain *to, unsigned int flags)
     {
         port_dev_account(p, to);
         port_domain_note_root(to);
+        compat_vpci_enter(&p->pdev);
         return 0;
     }
 
     if ( first && to != p->pdev.domain )
         vmx_pi_hooks_deassign(to);
+    if ( rc != -EIO )
+        compat_vpci_enter(&p->pdev);
 
     /*
      * Cut off, behind quarantine tables, and never to be assigned again:

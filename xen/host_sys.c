@@ -273,7 +273,7 @@ void host_domain_crash(void *cookie)
 {
     struct domain *d = cookie;
 
-    if ( !is_hardware_domain(d) && !d->is_shutting_down )
+    if ( !is_hardware_domain(d) && !compat_shutting_down(d) )
         domain_crash(d);
 }
 

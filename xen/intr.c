@@ -131,7 +131,8 @@ int cf_check port_msi_update(struct msi_desc *desc, struct msi_msg *msg)
     if ( !nr )
         msg->data = desc->msi_attrib.entry_nr;
 
-    return 0;
+    /* Later Xens want to know whether the message is another one now. */
+    return XEN_HAS_MSI_CHANGED && (new || index < 0);
 }
 
 int __init iommu_setup_hpet_msi(struct msi_desc *desc)
@@ -141,6 +142,7 @@ int __init iommu_setup_hpet_msi(struct msi_desc *desc)
     return 0;
 }
 
+#if XEN_HAS_PI_UPDATE_IRTE
 /*
  * Have a guest's interrupts posted to @pi_desc or (NULL) delivered to Xen
  * again, by the message that was last meant. Device lock held.
@@ -178,6 +180,7 @@ int pi_update_irte(const struct pi_desc *pi_desc, const struct pirq *pirq,
                    : moat_intr_set(port_platform, MOAT_INTR_PCI, dev, &intr,
                                    1, &index, &m);
 }
+#endif
 
 /* ---- IO-APIC ---- */
 

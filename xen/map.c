@@ -34,7 +34,7 @@ static unsigned long chunk(unsigned long frame, unsigned long left)
 static void complain(const struct domain *d, const char *what, dfn_t dfn,
                      unsigned long nr, int rc)
 {
-    if ( !d->is_shutting_down && printk_ratelimit() )
+    if ( !compat_shutting_down(d) && printk_ratelimit() )
         host_log_err("%pd: %s of dfn %"PRI_dfn" (%lu pages) failed: %d",
                      d, what, dfn_x(dfn), nr, rc);
 }

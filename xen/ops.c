@@ -28,7 +28,7 @@
 const struct iommu_init_ops *__initdata iommu_init_ops;
 struct iommu_ops __ro_after_init iommu_ops;
 bool __read_mostly untrusted_msi;
-DEFINE_PER_CPU(bool_t, iommu_dont_flush_iotlb);
+DEFINE_PER_CPU(bool, iommu_dont_flush_iotlb);
 
 struct moat_platform *__read_mostly port_platform;
 
@@ -163,7 +163,7 @@ static void __init decide_sharing(const struct moat_caps *caps)
 
     if ( !cpu_has_vmx || !caps->ept_compatible ||
          !(caps->ept_levels & (1u << 4)) ||
-         rdmsr_safe(MSR_IA32_VMX_EPT_VPID_CAP, ept) ||
+         compat_rdmsr(MSR_IA32_VMX_EPT_VPID_CAP, &ept) ||
          ((ept & VMX_EPT_SUPERPAGE_2MB) && opt_hap_2mb &&
           !caps->superpage_2m) ||
          ((ept & VMX_EPT_SUPERPAGE_1GB) && opt_hap_1gb &&
@@ -398,3 +398,12 @@ void iommu_crash_shutdown(void)
     iommu_intpost = false;
 #endif
 }
+
+#if XEN_HAS_QUIESCE
+/* The machine is shut down, or crashes: no unit may interrupt any more. */
+void iommu_quiesce(void)
+{
+    if ( iommu_enabled )
+        port_unit_irqs_quiesce();
+}
+#endif

@@ -15,7 +15,7 @@ tree=${1:?usage: $0 TREE}
 dst=$tree/xen/drivers/passthrough
 ours=$ROOT/drivers/passthrough
 
-[ -f "$dst/msi.c" ] && [ -f "$dst/x86/hvm.c" ] && [ -f "$dst/vtd/x86/hvm.c" ] || {
+[ -f "$dst/msi.c" ] && [ -f "$dst/x86/hvm.c" ] || {
     echo "$0: $dst is not Xen's drivers/passthrough" >&2
     exit 1
 }
@@ -63,7 +63,8 @@ lay()
     drop_others "$2" "$names"
     {
         echo "# Made by xen/overlay.sh."
-        [ "$2" != vtd ] || echo 'obj-$(CONFIG_HVM) += x86/'
+        [ "$2" != vtd ] || [ ! -f "$dst/vtd/x86/hvm.c" ] ||
+            echo 'obj-$(CONFIG_HVM) += x86/'
         for f in $names; do
             [ "${f%.c}" = "$f" ] || echo "obj-y += ${f%.c}.o"
         done
@@ -93,8 +94,11 @@ for f in $folders; do
     lay "$ours/$f" "$f"
 done
 lay "$ROOT/xen" port
+"$ROOT/xen/probe.sh" "$tree" | put_text "$dst/include/xen_has.h"
 
-echo 'obj-$(CONFIG_HVM) += hvm.o' | put_text "$dst/vtd/x86/Makefile"
+# Gone in 4.18: x86/hvm.c has its contents.
+[ ! -f "$dst/vtd/x86/hvm.c" ] ||
+    echo 'obj-$(CONFIG_HVM) += hvm.o' | put_text "$dst/vtd/x86/Makefile"
 echo 'obj-$(CONFIG_HVM) += hvm.o' | put_text "$dst/x86/Makefile"
 put_text "$dst/Makefile" <<END
 # Made by xen/overlay.sh.

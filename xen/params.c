@@ -12,17 +12,17 @@
 #include <xen/init.h>
 #include <xen/param.h>
 
-bool_t __initdata iommu_enable = 1;
-bool_t __read_mostly iommu_enabled;
+bool __initdata iommu_enable = 1;
+bool __read_mostly iommu_enabled;
 bool __read_mostly force_iommu;
 bool __read_mostly iommu_verbose;
-bool_t __read_mostly iommu_debug;
+bool __read_mostly iommu_debug;
 bool __read_mostly iommu_igfx = true;
 bool __read_mostly iommu_qinval = true;
 bool __read_mostly iommu_snoop = true;
 bool __initdata iommu_superpages = true;
 bool __read_mostly iommu_non_coherent;
-bool_t __read_mostly amd_iommu_perdev_intremap = 1;
+bool __read_mostly amd_iommu_perdev_intremap = 1;
 enum iommu_intremap __read_mostly iommu_intremap = iommu_intremap_full;
 
 bool __hwdom_initdata iommu_hwdom_strict;
@@ -325,7 +325,11 @@ custom_param("rmrr", parse_rmrr);
 
 int __init iommu_add_extra_reserved_device_memory(unsigned long start,
                                                   unsigned long nr,
-                                                  pci_sbdf_t sbdf)
+                                                  pci_sbdf_t sbdf
+#if XEN_HAS_EXTRA_NAME
+                                                  , const char *name
+#endif
+                                                  )
 {
     if ( nr_extra == MAX_EXTRA )
         return -ENOMEM;

@@ -40,22 +40,37 @@ static struct segment **__read_mostly segments[PER_TABLE];
 
 /* ---- The lock ---- */
 
+#if XEN_HAS_RSPIN
+static DEFINE_RSPINLOCK(devices_lock);
+#else
 static DEFINE_SPINLOCK(devices_lock);
+#define _rspin_lock _spin_lock_recursive
+#define _rspin_trylock spin_trylock_recursive
+#define rspin_unlock spin_unlock_recursive
+#define rspin_is_locked spin_is_locked
+#endif
 
 /* The barrier against speculation is in pcidevs_lock(), around this. */
 void pcidevs_lock_unsafe(void)
 {
-    _spin_lock_recursive(&devices_lock);
+    _rspin_lock(&devices_lock);
 }
+
+#if XEN_HAS_PCI_TRYLOCK
+bool pcidevs_trylock_unsafe(void)
+{
+    return _rspin_trylock(&devices_lock);
+}
+#endif
 
 void pcidevs_unlock(void)
 {
-    spin_unlock_recursive(&devices_lock);
+    rspin_unlock(&devices_lock);
 }
 
-bool_t pcidevs_locked(void)
+bool pcidevs_locked(void)
 {
-    return spin_is_locked(&devices_lock);
+    return rspin_is_locked(&devices_lock);
 }
 
 /* ---- Segments ---- */
@@ -125,11 +140,13 @@ int port_segment_from(unsigned int from)
     return -1;
 }
 
+#if XEN_HAS_SEGMENTS_INIT
 void __init pci_segments_init(void)
 {
     if ( !segment_get(0) )
         panic("moat: no memory for PCI segment 0\n");
 }
+#endif
 
 /* For each segment of which firmware tells. */
 int __init pci_add_segment(u16 seg)
@@ -177,12 +194,10 @@ static struct port_dev *first_in_segment(const struct segment *s,
     return NULL;
 }
 
-struct port_dev *port_dev_from(uint64_t from)
+static struct port_dev *dev_from(uint64_t from)
 {
     unsigned int bdf = from & 0xffff;
     int seg, next = from >> 16;
-
-    ASSERT(pcidevs_locked());
 
     while ( (seg = port_segment_from(next)) >= 0 )
     {
@@ -196,6 +211,47 @@ struct port_dev *port_dev_from(uint64_t from)
 
     return NULL;
 }
+
+struct port_dev *port_dev_from(uint64_t from)
+{
+    ASSERT(pcidevs_locked());
+
+    return dev_from(from);
+}
+
+#if XEN_HAS_SEG_ITERATE
+int pci_segment_iterate(unsigned int segment,
+                        int (*handler)(struct pci_dev *pdev, void *arg),
+                        void *arg)
+{
+    uint64_t first = (uint64_t)segment << 16;
+    struct port_dev *p;
+    int rc = 0;
+
+    pcidevs_lock();
+    for ( p = port_dev_from(first); p && p->pdev.seg == segment;
+          p = port_dev_from((uint64_t)p->pdev.sbdf.sbdf + 1) )
+        rc = handler(&p->pdev, arg) ?: rc;
+    pcidevs_unlock();
+
+    return rc;
+}
+#endif
+
+#if XEN_HAS_PCI_ITERATE
+/* No lock: for the shutdown of the machine, and crashes. */
+int pci_iterate_devices(int (*handler)(struct pci_dev *pdev, void *arg),
+                        void *arg)
+{
+    struct port_dev *p;
+    int rc = 0;
+
+    for ( p = dev_from(0); p; p = dev_from((uint64_t)p->pdev.sbdf.sbdf + 1) )
+        rc = handler(&p->pdev, arg) ?: rc;
+
+    return rc;
+}
+#endif
 
 /* ---- Bridges ---- */
 
@@ -299,6 +355,10 @@ void port_dev_delete(struct port_dev *p)
 
     ASSERT(pcidevs_locked());
 
+#if XEN_HAS_VF_LIST
+    if ( p->pdev.info.is_virtfn )
+        list_del_init(&p->pdev.vf_list);
+#endif
     bridge_forget(s, p);
     rcu_assign_pointer(s->bus[p->pdev.bus]->dev[p->pdev.devfn], NULL);
     /* The next device in this place is another one. */

@@ -64,8 +64,7 @@ static int cf_check look_at_source(const struct acpi_hest_header *h, void *arg)
 bool host_aer_firmware_first(moat_sbdf_t dev)
 {
     struct aer_query q = { .dev.sbdf = dev };
-    unsigned int pos = pci_find_cap_offset(q.dev.seg, q.dev.bus, q.dev.dev,
-                                           q.dev.fn, PCI_CAP_ID_EXP);
+    unsigned int pos = compat_cap(q.dev, PCI_CAP_ID_EXP);
 
     if ( !pos )
         return false;

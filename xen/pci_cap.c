@@ -63,13 +63,12 @@ void port_dev_size_vfs(struct port_dev *p)
     unsigned int bar, pos, cap;
     uint16_t ctrl;
 
-    BUILD_BUG_ON(ARRAY_SIZE(pdev->vf_rlen) != PCI_SRIOV_NUM_BARS);
+    BUILD_BUG_ON(ARRAY_SIZE(compat_vf_rlen(pdev)) != PCI_SRIOV_NUM_BARS);
 
-    if ( pdev->info.is_virtfn || pdev->vf_rlen[0] )
+    if ( pdev->info.is_virtfn || compat_vf_rlen(pdev)[0] )
         return;
 
-    cap = pci_find_ext_capability(pdev->seg, pdev->bus, pdev->devfn,
-                                  PCI_EXT_CAP_ID_SRIOV);
+    cap = compat_ext_cap(pdev, PCI_EXT_CAP_ID_SRIOV);
     if ( !cap )
         return;
 
@@ -92,7 +91,8 @@ void port_dev_size_vfs(struct port_dev *p)
             bar++;
             continue;
         }
-        bar += pci_size_mem_bar(pdev->sbdf, pos, NULL, &pdev->vf_rlen[bar],
+        bar += pci_size_mem_bar(pdev->sbdf, pos, NULL,
+                                &compat_vf_rlen(pdev)[bar],
                                 PCI_BAR_VF | (bar == PCI_SRIOV_NUM_BARS - 1
                                               ? PCI_BAR_LAST : 0));
     }
@@ -112,8 +112,7 @@ void port_dev_enable_acs(const struct port_dev *p)
     if ( !is_iommu_enabled(hardware_domain) )
         return;
 
-    pos = pci_find_ext_capability(pdev->seg, pdev->bus, pdev->devfn,
-                                  PCI_EXT_CAP_ID_ACS);
+    pos = compat_ext_cap(pdev, PCI_EXT_CAP_ID_ACS);
     if ( !pos )
         return;
 

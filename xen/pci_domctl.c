@@ -71,8 +71,7 @@ static void drop_own_mask(const struct pci_dev *pdev)
          !list_empty(&pdev->msi_list) )
         return;
 
-    pos = pci_find_cap_offset(pdev->seg, pdev->bus, PCI_SLOT(pdev->devfn),
-                              PCI_FUNC(pdev->devfn), PCI_CAP_ID_MSIX);
+    pos = compat_cap(pdev->sbdf, PCI_CAP_ID_MSIX);
     if ( !pos )
         return;
 
@@ -135,9 +134,12 @@ static int assign_op(const struct xen_domctl_assign_device *op,
               : d->is_dying || (op->flags & ~XEN_DOMCTL_DEV_RDM_RELAXED) )
         return -EINVAL;
 
+    /* Where it is gone, xsm_domctl() has asked before this was called. */
+#if XEN_HAS_XSM_ASSIGN
     rc = xsm_assign_device(XSM_HOOK, d, sbdf.sbdf);
     if ( rc )
         return rc;
+#endif
 
     pcidevs_lock();
     rc = check_free(sbdf);
@@ -186,9 +188,11 @@ static int deassign_op(const struct xen_domctl_assign_device *op,
     if ( op->flags )
         return -EINVAL;
 
+#if XEN_HAS_XSM_ASSIGN
     rc = xsm_deassign_device(XSM_HOOK, d, sbdf.sbdf);
     if ( rc )
         return rc;
+#endif
 
     pcidevs_lock();
     pdev = pci_get_pdev(d, sbdf);
@@ -267,7 +271,7 @@ static int group_members(pci_sbdf_t sbdf, uint32_t *list, uint64_t *next)
     {
         *next = (uint64_t)p->pdev.sbdf.sbdf + 1;
         if ( p != of && p->moat && moat_device_same_group(p->moat, of->moat) &&
-             !xsm_get_device_group(XSM_HOOK, p->pdev.sbdf.sbdf) )
+             !xsm_get_device_group(XEN_XSM_GROUP, p->pdev.sbdf.sbdf) )
             list[n++] = (p->pdev.bus << 16) | (p->pdev.devfn << 8);
     }
     pcidevs_unlock();
@@ -281,7 +285,7 @@ static int group_op(struct xen_domctl_get_device_group *op)
     pci_sbdf_t sbdf = { .sbdf = op->machine_sbdf };
     uint64_t next = sbdf.sbdf & ~0xffffu;
     uint32_t list[MEMBERS];
-    int n, rc = xsm_get_device_group(XSM_HOOK, sbdf.sbdf);
+    int n, rc = xsm_get_device_group(XEN_XSM_GROUP, sbdf.sbdf);
 
     if ( rc )
         return rc;

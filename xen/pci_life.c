@@ -67,7 +67,7 @@ static void __hwdom_init give_to_hwdom(struct port_dev *p, struct domain *d)
     rc = port_dev_attach(p);
     if ( !rc )
     {
-        rc = vpci_add_handlers(&p->pdev);
+        rc = compat_vpci_add(&p->pdev);
         if ( rc )
             host_log_err("%pp: no vPCI for %pd (%d)", &p->pdev.sbdf, d, rc);
     }
@@ -110,14 +110,14 @@ static int adopt(struct port_dev *p)
     int rc;
 
     port_dev_account(p, hardware_domain);
-    rc = vpci_add_handlers(&p->pdev);
+    rc = compat_vpci_add(&p->pdev);
     if ( rc )
         host_log_err("%pp: no vPCI (%d)", &p->pdev.sbdf, rc);
     else
     {
         rc = port_dev_attach(p);
         if ( rc )
-            vpci_remove_device(&p->pdev);
+            compat_vpci_remove(&p->pdev);
     }
     if ( rc )
         port_dev_account(p, NULL);
@@ -167,6 +167,31 @@ static int update_info(struct port_dev *p, const struct pci_dev_info *info,
     return 0;
 }
 
+/*
+ * Xen's MSI code goes from a virtual function to its physical one by this
+ * link. Device lock.
+ */
+static int link_physfn(struct port_dev *p)
+{
+#if XEN_HAS_VF_LIST
+    struct pci_dev *pdev = &p->pdev;
+    pci_sbdf_t sbdf = PCI_SBDF(pdev->seg, pdev->info.physfn.bus,
+                               pdev->info.physfn.devfn);
+    struct port_dev *pf;
+
+    if ( !pdev->info.is_virtfn || !list_empty(&pdev->vf_list) )
+        return 0;
+
+    pf = port_dev_find(sbdf);
+    if ( !pf || pf->pdev.info.is_virtfn )
+        return -ENODEV;
+
+    pdev->pf_pdev = &pf->pdev;
+    list_add(&pdev->vf_list, &pf->pdev.vf_list);
+#endif
+    return 0;
+}
+
 static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
                       bool pf_is_extfn, nodeid_t node)
 {
@@ -180,6 +205,13 @@ static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
     rc = update_info(p, info, pf_is_extfn);
     if ( rc )
         return rc;
+    rc = link_physfn(p);
+    if ( rc )
+    {
+        if ( !known )
+            port_dev_delete(p);
+        return rc;
+    }
     p->pdev.node = node;
 
     /* Once a guest has had it, what it says of itself means nothing. */
@@ -279,7 +311,7 @@ static void drop_vpci(struct pci_dev *pdev)
 
     /* It is dom0's, whoever has the device. */
     pdev->domain = hardware_domain;
-    vpci_remove_device(pdev);
+    compat_vpci_remove(pdev);
     pdev->domain = owner;
 }
 
@@ -298,6 +330,21 @@ static int remove_locked(struct port_dev *p)
 {
     const struct domain *owner = p->pdev.domain;
     int rc;
+
+#if XEN_HAS_VF_LIST
+    if ( !p->pdev.info.is_virtfn && !list_empty(&p->pdev.vf_list) )
+    {
+        struct pci_dev *vf;
+
+        /* Linux goes on all the same: none of them is to be used again. */
+        list_for_each_entry ( vf, &p->pdev.vf_list, vf_list )
+            vf->broken = true;
+        p->pdev.broken = true;
+        host_log_warn("%pp: its virtual functions must be removed first",
+                      &p->pdev.sbdf);
+        return -EBUSY;
+    }
+#endif
 
     if ( owner && owner != hardware_domain && !p->hidden )
         silence(p->pdev.sbdf);

@@ -262,12 +262,41 @@ static bool has_false_bars(pci_sbdf_t sbdf)
     return false;
 }
 
+#if XEN_HAS_EXT_CFG
+/*
+ * Is there an extended configuration space? PCI Express has one, PCI-X of
+ * 266 MHz and more, too; behind other bridges the base one may be repeated.
+ */
+void pci_check_extcfg(struct pci_dev *pdev)
+{
+    pci_sbdf_t sbdf = pdev->sbdf;
+    unsigned int pos, reg;
+
+    pdev->ext_cfg = false;
+    if ( !compat_cap(sbdf, PCI_CAP_ID_EXP) )
+    {
+        pos = compat_cap(sbdf, PCI_CAP_ID_PCIX);
+        if ( !pos || !(pci_conf_read32(sbdf, pos + PCI_X_STATUS) &
+                       (PCI_X_STATUS_266MHZ | PCI_X_STATUS_533MHZ)) )
+            return;
+    }
+
+    if ( pci_conf_read32(sbdf, 0x100) == ~0u )
+        return;
+    for ( reg = 0x100; reg < 0x1000; reg += 0x100 )
+        if ( pci_conf_read32(sbdf, reg) != pci_conf_read32(sbdf, 0) )
+        {
+            pdev->ext_cfg = true;
+            return;
+        }
+}
+#endif
+
 static void look_at(struct port_dev *p)
 {
     struct pci_dev *pdev = &p->pdev;
     pci_sbdf_t sbdf = pdev->sbdf;
-    unsigned int exp = pci_find_cap_offset(sbdf.seg, sbdf.bus, sbdf.dev,
-                                           sbdf.fn, PCI_CAP_ID_EXP);
+    unsigned int exp = compat_cap(sbdf, PCI_CAP_ID_EXP);
 
     if ( !pdev->info.is_virtfn && is_bridge(sbdf) )
         pdev->type = bridge_type(sbdf, exp);
@@ -281,6 +310,9 @@ static void look_at(struct port_dev *p)
     }
 
     note_buses(p);
+#if XEN_HAS_EXT_CFG
+    pci_check_extcfg(pdev);
+#endif
     pdev->ignore_bars = has_false_bars(sbdf);
     port_dev_check_errors(p);
 }
@@ -303,6 +335,9 @@ struct port_dev *port_dev_get(pci_sbdf_t sbdf, const struct pci_dev_info *info)
     if ( info )
         p->pdev.info = *info;
     INIT_LIST_HEAD(&p->pdev.domain_list);
+#if XEN_HAS_VF_LIST
+    INIT_LIST_HEAD(&p->pdev.vf_list);
+#endif
 
     if ( pdev_msi_init(&p->pdev) )
     {
@@ -324,10 +359,17 @@ struct port_dev *port_dev_get(pci_sbdf_t sbdf, const struct pci_dev_info *info)
 /* ---- The scan ---- */
 
 /* Is there anything? Some boards answer with zeros where there is nothing. */
-bool_t __init pci_device_detect(u16 seg, u8 bus, u8 dev, u8 func)
+#if XEN_HAS_DETECT_SBDF
+bool __init pci_device_detect(pci_sbdf_t sbdf)
+#else
+bool __init pci_device_detect(u16 seg, u8 bus, u8 dev, u8 func)
+#endif
 {
-    return !is_absent(pci_conf_read32(PCI_SBDF(seg, bus, dev, func),
-                                      PCI_VENDOR_ID));
+#if !XEN_HAS_DETECT_SBDF
+    pci_sbdf_t sbdf = PCI_SBDF(seg, bus, dev, func);
+#endif
+
+    return !is_absent(pci_conf_read32(sbdf, PCI_VENDOR_ID));
 }
 
 /* The functions of one device: none without the first. */
@@ -338,7 +380,7 @@ static int __init scan_slot(pci_sbdf_t sbdf)
     for ( fn = 0; fn < nr; fn++ )
     {
         sbdf.fn = fn;
-        if ( !pci_device_detect(sbdf.seg, sbdf.bus, sbdf.dev, fn) )
+        if ( is_absent(pci_conf_read32(sbdf, PCI_VENDOR_ID)) )
             continue;
         if ( !fn && (pci_conf_read8(sbdf, PCI_HEADER_TYPE) & 0x80) )
             nr = 8;

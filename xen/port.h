@@ -19,6 +19,8 @@
 
 #include <moat/moat.h>
 
+#include "compat.h"
+
 /* NULL when there is no IOMMU in use. */
 extern struct moat_platform *port_platform;
 
@@ -93,6 +95,9 @@ int port_deny_units(struct domain *d);
 void port_reserve_refill(void);
 void port_reserve_begin(void);
 void port_reserve_end(void);
+
+/* unit_irq.c: no more interrupts from any unit; no lock is taken. */
+void port_unit_irqs_quiesce(void);
 
 /* Debug keys (dump.c). */
 void port_dump_register(void);

@@ -20,8 +20,7 @@ struct unit_irq
 
 static struct unit_irq *__read_mostly unit_irqs;
 
-static void cf_check unit_irq_arrived(int irq, void *dev_id,
-                                      struct cpu_user_regs *regs)
+static void cf_check unit_irq_arrived(COMPAT_IRQ_ARGS)
 {
     moat_unit_irq(((struct unit_irq *)dev_id)->unit);
 }
@@ -182,4 +181,13 @@ void host_unit_irq_release(struct moat_unit *unit)
             xfree(u);
             return;
         }
+}
+
+/* For the shutdown of the machine and for crashes: this processor is alone. */
+void port_unit_irqs_quiesce(void)
+{
+    const struct unit_irq *u;
+
+    for ( u = unit_irqs; u; u = u->next )
+        moat_unit_irq_mask(u->unit, true);
 }

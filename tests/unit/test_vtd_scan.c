@@ -361,6 +361,26 @@ TEST(no_igfx)
     destroy();
 }
 
+/* Thinkpad X230: the graphics, and a second function that is not there. */
+TEST(no_igfx_absent)
+{
+    struct moat_options o = fake_opts;
+    struct dmar_build d;
+    uint8_t *r;
+
+    functions();
+    o.igfx = false;
+    dmar_begin(&d, 1);
+    r = dmar_put(&d, 0, 32);
+    memcpy(r + 8, &(uint64_t){ BASE }, 8);
+    dmar_scope(r + 16, 1, GFX);
+    dmar_scope(r + 24, 1, GFX + 1);
+    dmar_drhd(&d, BASE2, true, 0xff);
+    REQUIRE(!create(&d, &o));
+    CHECK(moat_unit_get(p, 0)->ignored);
+    destroy();
+}
+
 /* A scope that cannot be read may have named something else. */
 TEST(no_igfx_unsure)
 {
