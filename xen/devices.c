@@ -89,6 +89,15 @@ static void note_trust(const struct domain *to)
         untrusted_msi = true;
 }
 
+static void enter(struct pci_dev *pdev)
+{
+    int rc = compat_vpci_enter(pdev);
+
+    if ( rc )
+        host_log_err("%pp: no vPCI for %pd (%d)", &pdev->sbdf, pdev->domain,
+                     rc);
+}
+
 int port_dev_move(struct port_dev *p, struct domain *to, unsigned int flags)
 {
     bool first = !has_arch_pdevs(to);
@@ -120,14 +129,12 @@ int port_dev_move(struct port_dev *p, struct domain *to, unsigned int flags)
     {
         port_dev_account(p, to);
         port_domain_note_root(to);
-        compat_vpci_enter(&p->pdev);
+        enter(&p->pdev);
         return 0;
     }
 
     if ( first && to != p->pdev.domain )
         vmx_pi_hooks_deassign(to);
-    if ( rc != -EIO )
-        compat_vpci_enter(&p->pdev);
 
     /*
      * Cut off, behind quarantine tables, and never to be assigned again:
@@ -141,6 +148,7 @@ int port_dev_move(struct port_dev *p, struct domain *to, unsigned int flags)
         if ( to == dom_io )
             return 0;
     }
+    enter(&p->pdev);
 
     return rc;
 }

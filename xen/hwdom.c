@@ -51,77 +51,17 @@ static unsigned int __hwdom_init prot_by_type(const struct domain *d,
     return iommu_hwdom_inclusive && pfn < FOUR_GIB ? MOAT_RW : 0;
 }
 
-/*
- * Where the memory permissions of a domain say all that its devices may not
- * reach, either (MMCFG, emulated IO-APICs, the local APIC): they are asked.
- */
-#if XEN_HAS_MMCFG_DENY
-#define ASK_IOMEM true
-#else
-#define ASK_IOMEM false
-#endif
-
-#if XEN_HAS_XEN_RANGES
-/* All frames but Xen's. */
+/* All frames but Xen's own: compat_is_xen(). */
 static struct rangeset *__hwdom_initdata not_xen;
-
-static void __hwdom_init find_xen(void)
-{
-    not_xen = rangeset_new(NULL, NULL, 0);
-    if ( !not_xen || rangeset_add_range(not_xen, 0, ~0UL >> PAGE_SHIFT) ||
-         remove_xen_ranges(not_xen) )
-        panic("moat: no list of Xen's own memory\n");
-}
-
-bool __hwdom_init compat_in_xen(unsigned long pfn)
-{
-    return !rangeset_contains_singleton(not_xen, pfn);
-}
-
-static void __hwdom_init forget_xen(void)
-{
-    rangeset_destroy(not_xen);
-    not_xen = NULL;
-}
-#else
-static inline void find_xen(void) {}
-static inline void forget_xen(void) {}
-#endif
-
-/* Places where dom0's interrupt controllers or config space are emulated. */
-static bool __hwdom_init is_emulated(const struct domain *d,
-                                     unsigned long pfn)
-{
-#if !XEN_HAS_MMCFG_DENY
-    unsigned int i;
-#endif
-
-    if ( ASK_IOMEM )
-        return !iomem_access_permitted(d, pfn, pfn);
-
-    if ( !is_hvm_domain(d) )
-        return false;
-
-#if XEN_HAS_MMCFG_DENY
-    return false;
-#else
-
-    if ( has_vioapic(d) )
-        for ( i = 0; i < d->arch.hvm.nr_vioapics; i++ )
-            if ( pfn == PFN_DOWN(domain_vioapic(d, i)->base_address) )
-                return true;
-
-    return has_vpci(d) && vpci_is_mmcfg_address(d, pfn_to_paddr(pfn));
-#endif
-}
 
 static unsigned int __hwdom_init frame_prot(const struct domain *d,
                                             unsigned long pfn)
 {
-    if ( (pfn >= FOUR_GIB && !mfn_valid(_mfn(pfn))) || compat_in_xen(pfn) ||
+    if ( (pfn >= FOUR_GIB && !mfn_valid(_mfn(pfn))) ||
+         compat_is_xen(not_xen, pfn) ||
          (pfn >= INTR_FIRST && pfn <= INTR_LAST) || port_is_unit_page(pfn) ||
          page_get_ram_type(_mfn(pfn)) == RAM_TYPE_UNUSABLE ||
-         is_emulated(d, pfn) )
+         compat_is_emulated(d, pfn) )
         return 0;
 
     /* What dom0 may map read-only by processor it may read by DMA, too. */
@@ -157,11 +97,8 @@ static unsigned long __hwdom_init map_end(unsigned long pfn,
 static bool __hwdom_init alike(const struct domain *d, unsigned long pfn,
                                unsigned long last)
 {
-    if ( port_has_unit_page(pfn, last - pfn + 1) )
-        return false;
-
-    if ( ASK_IOMEM && !iomem_access_permitted(d, pfn, last) &&
-         rangeset_overlaps_range(d->iomem_caps, pfn, last) )
+    if ( port_has_unit_page(pfn, last - pfn + 1) ||
+         !compat_emulated_alike(d, pfn, last) )
         return false;
 
     return !rangeset_overlaps_range(mmio_ro_ranges, pfn, last) ||
@@ -332,9 +269,9 @@ void __hwdom_init iommu_hwdom_init(struct domain *d)
 
     if ( !iommu_hwdom_passthrough )
     {
-        find_xen();
+        not_xen = compat_not_xen(d);
         map_hwdom(d);
-        forget_xen();
+        rangeset_destroy(not_xen);
     }
     port_domain_note_root(d);
 

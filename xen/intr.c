@@ -131,8 +131,7 @@ int cf_check port_msi_update(struct msi_desc *desc, struct msi_msg *msg)
     if ( !nr )
         msg->data = desc->msi_attrib.entry_nr;
 
-    /* Later Xens want to know whether the message is another one now. */
-    return XEN_HAS_MSI_CHANGED && (new || index < 0);
+    return COMPAT_MSI_CHANGED && (new || index < 0);
 }
 
 int __init iommu_setup_hpet_msi(struct msi_desc *desc)

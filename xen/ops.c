@@ -185,6 +185,11 @@ static void __init apply_caps(void)
     decide_sharing(caps);
 #endif
 
+    /* Only on processors that have it is there another way. */
+    if ( iommu_intremap && !caps->rte_vector && compat_keep_broadcast_eoi() )
+        host_log_info("IO-APIC entries hold no vectors: ioapic_ack=new, no "
+                      "directed EOI");
+
     host_log_info("snoop control %s, dom0 pass-through %s, "
                   "posted interrupts %s, processor's tables %s",
                   iommu_snoop ? "on" : "off",
@@ -399,11 +404,13 @@ void iommu_crash_shutdown(void)
 #endif
 }
 
-#if XEN_HAS_QUIESCE
-/* The machine is shut down, or crashes: no unit may interrupt any more. */
+/*
+ * The machine is about to be shut down, or a crash image takes over: no unit
+ * may interrupt any more. This processor is the last that runs, and another
+ * may have been stopped with any lock held.
+ */
 void iommu_quiesce(void)
 {
-    if ( iommu_enabled )
-        port_unit_irqs_quiesce();
+    if ( iommu_enabled && port_platform )
+        moat_platform_quiesce(port_platform);
 }
-#endif

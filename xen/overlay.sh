@@ -75,6 +75,8 @@ lay()
     } | put_text "$dst/$2/Makefile"
 }
 
+facts=$("$ROOT/xen/probe.py" "$tree")
+
 rm -f "$dst"/{iommu,pci,ats}.[cho] "$dst"/x86/iommu.[co] \
     "$dst"/vtd/x86/{vtd,ats}.[co]
 
@@ -94,7 +96,7 @@ for f in $folders; do
     lay "$ours/$f" "$f"
 done
 lay "$ROOT/xen" port
-"$ROOT/xen/probe.sh" "$tree" | put_text "$dst/include/xen_has.h"
+put_text "$dst/include/xen_has.h" <<<"$facts"
 
 # Gone in 4.18: x86/hvm.c has its contents.
 [ ! -f "$dst/vtd/x86/hvm.c" ] ||

@@ -244,10 +244,11 @@ static struct user_rmrr
 } user_rmrrs[MAX_RMRR] __initdata;
 static unsigned int __initdata nr_rmrrs;
 
-static struct
+static struct extra_region
 {
     unsigned long start, nr;
     uint32_t dev;
+    const char *name;           /* what it is for */
 } extra[MAX_EXTRA] __initdata;
 static unsigned int __initdata nr_extra;
 
@@ -326,13 +327,12 @@ custom_param("rmrr", parse_rmrr);
 int __init iommu_add_extra_reserved_device_memory(unsigned long start,
                                                   unsigned long nr,
                                                   pci_sbdf_t sbdf
-#if XEN_HAS_EXTRA_NAME
-                                                  , const char *name
-#endif
-                                                  )
+                                                  COMPAT_EXTRA_NAME)
 {
     if ( nr_extra == MAX_EXTRA )
         return -ENOMEM;
+
+    extra[nr_extra].name = COMPAT_EXTRA_NAMED;
 
     extra[nr_extra].start = start;
     extra[nr_extra].nr = nr;
@@ -372,6 +372,22 @@ int __init port_params_region(unsigned long first, unsigned long last,
     return 0;
 }
 
+/* What Xen itself has its device reach is not dom0's to use as RAM. */
+static int __init extra_region(const struct extra_region *e)
+{
+    uint64_t first = pfn_to_paddr(e->start);
+    uint64_t end = pfn_to_paddr(e->start + e->nr);
+
+    if ( compat_reserve_ram(first, end) )
+        return port_params_region(e->start, e->start + e->nr - 1, e->dev);
+
+    host_log_err("memory at %#lx-%#lx for %s of %pp cannot be reserved: the "
+                 "device does not reach it", first, end - 1, e->name,
+                 &PCI_SBDF(e->dev >> 16, e->dev & 0xffff));
+
+    return 0;
+}
+
 /* The list is copied by the core: to be freed once it has been used. */
 void __init port_params_done(void)
 {
@@ -394,9 +410,7 @@ int __init port_params_options(struct moat_options *o)
             rc = port_params_region(user_rmrrs[i].first, user_rmrrs[i].last,
                                     user_rmrrs[i].devs[j]);
     for ( i = 0; i < nr_extra && !rc; i++ )
-        rc = port_params_region(extra[i].start,
-                                extra[i].start + extra[i].nr - 1,
-                                extra[i].dev);
+        rc = extra_region(&extra[i]);
     if ( !rc )
         rc = port_params_amd_options(o);
 

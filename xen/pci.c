@@ -40,37 +40,27 @@ static struct segment **__read_mostly segments[PER_TABLE];
 
 /* ---- The lock ---- */
 
-#if XEN_HAS_RSPIN
-static DEFINE_RSPINLOCK(devices_lock);
-#else
-static DEFINE_SPINLOCK(devices_lock);
-#define _rspin_lock _spin_lock_recursive
-#define _rspin_trylock spin_trylock_recursive
-#define rspin_unlock spin_unlock_recursive
-#define rspin_is_locked spin_is_locked
-#endif
+static COMPAT_RSPINLOCK(devices_lock);
 
 /* The barrier against speculation is in pcidevs_lock(), around this. */
 void pcidevs_lock_unsafe(void)
 {
-    _rspin_lock(&devices_lock);
+    compat_rspin_lock(&devices_lock);
 }
 
-#if XEN_HAS_PCI_TRYLOCK
 bool pcidevs_trylock_unsafe(void)
 {
-    return _rspin_trylock(&devices_lock);
+    return compat_rspin_trylock(&devices_lock);
 }
-#endif
 
 void pcidevs_unlock(void)
 {
-    rspin_unlock(&devices_lock);
+    compat_rspin_unlock(&devices_lock);
 }
 
 bool pcidevs_locked(void)
 {
-    return rspin_is_locked(&devices_lock);
+    return compat_rspin_is_locked(&devices_lock);
 }
 
 /* ---- Segments ---- */
@@ -140,13 +130,12 @@ int port_segment_from(unsigned int from)
     return -1;
 }
 
-#if XEN_HAS_SEGMENTS_INIT
+/* Newer Xens add segment 0 as they add any other. */
 void __init pci_segments_init(void)
 {
     if ( !segment_get(0) )
         panic("moat: no memory for PCI segment 0\n");
 }
-#endif
 
 /* For each segment of which firmware tells. */
 int __init pci_add_segment(u16 seg)
@@ -219,7 +208,7 @@ struct port_dev *port_dev_from(uint64_t from)
     return dev_from(from);
 }
 
-#if XEN_HAS_SEG_ITERATE
+/* Each function of a segment; the last error, if any. */
 int pci_segment_iterate(unsigned int segment,
                         int (*handler)(struct pci_dev *pdev, void *arg),
                         void *arg)
@@ -228,18 +217,22 @@ int pci_segment_iterate(unsigned int segment,
     struct port_dev *p;
     int rc = 0;
 
+    if ( !segment_find(segment) )
+        return -ENODEV;
+
     pcidevs_lock();
-    for ( p = port_dev_from(first); p && p->pdev.seg == segment;
-          p = port_dev_from((uint64_t)p->pdev.sbdf.sbdf + 1) )
+    for ( p = dev_from(first); p && p->pdev.seg == segment;
+          p = dev_from((uint64_t)p->pdev.sbdf.sbdf + 1) )
         rc = handler(&p->pdev, arg) ?: rc;
     pcidevs_unlock();
 
     return rc;
 }
-#endif
 
-#if XEN_HAS_PCI_ITERATE
-/* No lock: for the shutdown of the machine, and crashes. */
+/*
+ * The same for all, with no lock: for the shutdown of the machine and for
+ * crashes, when this processor is the last that runs.
+ */
 int pci_iterate_devices(int (*handler)(struct pci_dev *pdev, void *arg),
                         void *arg)
 {
@@ -251,7 +244,6 @@ int pci_iterate_devices(int (*handler)(struct pci_dev *pdev, void *arg),
 
     return rc;
 }
-#endif
 
 /* ---- Bridges ---- */
 
@@ -355,10 +347,7 @@ void port_dev_delete(struct port_dev *p)
 
     ASSERT(pcidevs_locked());
 
-#if XEN_HAS_VF_LIST
-    if ( p->pdev.info.is_virtfn )
-        list_del_init(&p->pdev.vf_list);
-#endif
+    compat_vf_unlink(&p->pdev);
     bridge_forget(s, p);
     rcu_assign_pointer(s->bus[p->pdev.bus]->dev[p->pdev.devfn], NULL);
     /* The next device in this place is another one. */

@@ -53,6 +53,13 @@ unsigned int pci_size_mem_bar(pci_sbdf_t sbdf, unsigned int pos,
     return wide ? 2 : 1;
 }
 
+/* Newer Xens look at what pci_check_extcfg() found themselves. */
+static unsigned int ext_cap(const struct pci_dev *pdev, unsigned int id)
+{
+    return XEN_HAS_EXT_CFG || port_has_ext_cfg(pdev)
+           ? compat_ext_cap(pdev, id) : 0;
+}
+
 /*
  * Xen's MSI code needs them to find a virtual function's MSI-X table
  * (SR-IOV 3.3.14).
@@ -68,7 +75,7 @@ void port_dev_size_vfs(struct port_dev *p)
     if ( pdev->info.is_virtfn || compat_vf_rlen(pdev)[0] )
         return;
 
-    cap = compat_ext_cap(pdev, PCI_EXT_CAP_ID_SRIOV);
+    cap = ext_cap(pdev, PCI_EXT_CAP_ID_SRIOV);
     if ( !cap )
         return;
 
@@ -112,7 +119,7 @@ void port_dev_enable_acs(const struct port_dev *p)
     if ( !is_iommu_enabled(hardware_domain) )
         return;
 
-    pos = compat_ext_cap(pdev, PCI_EXT_CAP_ID_ACS);
+    pos = ext_cap(pdev, PCI_EXT_CAP_ID_ACS);
     if ( !pos )
         return;
 

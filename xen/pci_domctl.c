@@ -134,12 +134,9 @@ static int assign_op(const struct xen_domctl_assign_device *op,
               : d->is_dying || (op->flags & ~XEN_DOMCTL_DEV_RDM_RELAXED) )
         return -EINVAL;
 
-    /* Where it is gone, xsm_domctl() has asked before this was called. */
-#if XEN_HAS_XSM_ASSIGN
-    rc = xsm_assign_device(XSM_HOOK, d, sbdf.sbdf);
+    rc = compat_xsm_assign(d, sbdf);
     if ( rc )
         return rc;
-#endif
 
     pcidevs_lock();
     rc = check_free(sbdf);
@@ -188,11 +185,9 @@ static int deassign_op(const struct xen_domctl_assign_device *op,
     if ( op->flags )
         return -EINVAL;
 
-#if XEN_HAS_XSM_ASSIGN
-    rc = xsm_deassign_device(XSM_HOOK, d, sbdf.sbdf);
+    rc = compat_xsm_deassign(d, sbdf);
     if ( rc )
         return rc;
-#endif
 
     pcidevs_lock();
     pdev = pci_get_pdev(d, sbdf);
@@ -271,7 +266,7 @@ static int group_members(pci_sbdf_t sbdf, uint32_t *list, uint64_t *next)
     {
         *next = (uint64_t)p->pdev.sbdf.sbdf + 1;
         if ( p != of && p->moat && moat_device_same_group(p->moat, of->moat) &&
-             !xsm_get_device_group(XEN_XSM_GROUP, p->pdev.sbdf.sbdf) )
+             !compat_xsm_know(p->pdev.sbdf) )
             list[n++] = (p->pdev.bus << 16) | (p->pdev.devfn << 8);
     }
     pcidevs_unlock();
@@ -285,10 +280,7 @@ static int group_op(struct xen_domctl_get_device_group *op)
     pci_sbdf_t sbdf = { .sbdf = op->machine_sbdf };
     uint64_t next = sbdf.sbdf & ~0xffffu;
     uint32_t list[MEMBERS];
-    int n, rc = xsm_get_device_group(XEN_XSM_GROUP, sbdf.sbdf);
-
-    if ( rc )
-        return rc;
+    int n;
 
     op->num_sdevs = 0;
     do {
@@ -309,11 +301,20 @@ static int group_op(struct xen_domctl_get_device_group *op)
 
 /* ---- The way in ---- */
 
-/* Domctl lock held. @d may be NULL for a test. */
+/*
+ * @d may be NULL for a test. The domctl lock is held, but for
+ * get_device_group in Xens with XSA-492 mended: who may not know of a device
+ * learns nothing else, and nothing is written to its memory.
+ */
 int iommu_do_domctl(struct xen_domctl *domctl, struct domain *d,
                     XEN_GUEST_HANDLE_PARAM(xen_domctl_t) u_domctl)
 {
-    int rc;
+    pci_sbdf_t of = { .sbdf = domctl->u.get_device_group.machine_sbdf };
+    int rc = domctl->cmd == XEN_DOMCTL_get_device_group
+             ? compat_xsm_know(of) : 0;
+
+    if ( rc )
+        return rc;
 
     if ( !iommu_enabled || (d && !is_iommu_enabled(d)) )
         return -EOPNOTSUPP;

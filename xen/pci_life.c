@@ -137,21 +137,46 @@ static void show_added(const struct port_dev *p, const char *what)
 }
 
 /*
+ * The physical function comes before its virtual ones, which find their BARs
+ * through it. 0, with *@pf NULL for a physical one; -ENODEV.
+ */
+static int find_physfn(pci_sbdf_t sbdf, const struct pci_dev_info *info,
+                       struct port_dev **pf)
+{
+    pci_sbdf_t at = PCI_SBDF(sbdf.seg, info->physfn.bus, info->physfn.devfn);
+
+    *pf = NULL;
+    if ( !info->is_virtfn )
+        return 0;
+
+    *pf = port_dev_find(at);
+    if ( *pf && !(*pf)->pdev.info.is_virtfn && at.sbdf != sbdf.sbdf )
+        return 0;
+
+    host_log_warn("%pp: no virtual function of %pp, which is not a known "
+                  "physical one", &sbdf, &at);
+
+    return -ENODEV;
+}
+
+/*
  * What dom0 says of a device that is known may be new, but not that it is a
  * virtual function all of a sudden: other ids would be behind its tables.
  */
-static int update_info(struct port_dev *p, const struct pci_dev_info *info,
-                       bool pf_is_extfn)
+static int update_info(struct port_dev *p, const struct pci_dev_info *info)
 {
     struct pci_dev_info *old = &p->pdev.info;
+    bool linked = compat_vf_linked(&p->pdev);
+    struct port_dev *pf;
+    int rc;
 
     if ( !info )
         return 0;
 
-    if ( p->moat && (old->is_virtfn != info->is_virtfn ||
-                     (info->is_virtfn &&
-                      (old->physfn.bus != info->physfn.bus ||
-                       old->physfn.devfn != info->physfn.devfn))) )
+    if ( (p->moat || linked) &&
+         (old->is_virtfn != info->is_virtfn ||
+          (info->is_virtfn && (old->physfn.bus != info->physfn.bus ||
+                               old->physfn.devfn != info->physfn.devfn))) )
     {
         host_log_warn("%pp: known as %s function: dom0 must remove it first",
                       &p->pdev.sbdf, old->is_virtfn ? "another's virtual"
@@ -159,41 +184,24 @@ static int update_info(struct port_dev *p, const struct pci_dev_info *info,
         return -EBUSY;
     }
 
+    rc = find_physfn(p->pdev.sbdf, info, &pf);
+    if ( rc )
+        return rc;
+
     *old = *info;
-    /* Of a virtual function: is its physical one? */
-    if ( info->is_virtfn )
-        old->is_extfn = pf_is_extfn;
+    if ( pf )
+    {
+        /* Of a virtual function: is its physical one? */
+        old->is_extfn = pf->pdev.info.is_extfn;
+        if ( !linked )
+            compat_vf_link(&p->pdev, &pf->pdev);
+    }
 
-    return 0;
-}
-
-/*
- * Xen's MSI code goes from a virtual function to its physical one by this
- * link. Device lock.
- */
-static int link_physfn(struct port_dev *p)
-{
-#if XEN_HAS_VF_LIST
-    struct pci_dev *pdev = &p->pdev;
-    pci_sbdf_t sbdf = PCI_SBDF(pdev->seg, pdev->info.physfn.bus,
-                               pdev->info.physfn.devfn);
-    struct port_dev *pf;
-
-    if ( !pdev->info.is_virtfn || !list_empty(&pdev->vf_list) )
-        return 0;
-
-    pf = port_dev_find(sbdf);
-    if ( !pf || pf->pdev.info.is_virtfn )
-        return -ENODEV;
-
-    pdev->pf_pdev = &pf->pdev;
-    list_add(&pdev->vf_list, &pf->pdev.vf_list);
-#endif
     return 0;
 }
 
 static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
-                      bool pf_is_extfn, nodeid_t node)
+                      nodeid_t node)
 {
     bool known = port_dev_find(sbdf);
     struct port_dev *p = port_dev_get(sbdf, info);
@@ -202,10 +210,7 @@ static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
     if ( !p )
         return -ENOMEM;
 
-    rc = update_info(p, info, pf_is_extfn);
-    if ( rc )
-        return rc;
-    rc = link_physfn(p);
+    rc = update_info(p, info);
     if ( rc )
     {
         if ( !known )
@@ -227,50 +232,43 @@ static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
     else
         rc = adopt(p);
 
-    if ( rc && !known )
+    /* Xen takes for granted that what it finds has an owner. */
+    if ( rc )
         port_dev_delete(p);
-    else if ( !rc )
+    else
         show_added(p, p->pdev.info.is_virtfn ? "virtual function" :
                       p->pdev.info.is_extfn ? "extended function" : "device");
 
     return rc;
 }
 
-/* A virtual function comes after the physical one that has its BARs. */
-static int physfn_of(u16 seg, const struct pci_dev_info *info, nodeid_t node,
-                     bool *is_extfn)
+/* Older Xens add a physical function that dom0 has not told of. */
+static int add_physfn(u16 seg, const struct pci_dev_info *info, nodeid_t node)
 {
     pci_sbdf_t sbdf = PCI_SBDF(seg, info->physfn.bus, info->physfn.devfn);
-    const struct port_dev *p;
-    int rc = 0;
+    bool known;
 
     pcidevs_lock();
-    p = port_dev_find(sbdf);
-    if ( p )
-        *is_extfn = p->pdev.info.is_extfn;
+    known = port_dev_find(sbdf);
     pcidevs_unlock();
 
-    if ( !p )
-        rc = pci_add_device(seg, info->physfn.bus, info->physfn.devfn, NULL,
-                            node);
-
-    return rc;
+    return known ? 0 : pci_add_device(seg, info->physfn.bus,
+                                      info->physfn.devfn, NULL, node);
 }
 
 int pci_add_device(u16 seg, u8 bus, u8 devfn,
                    const struct pci_dev_info *info, nodeid_t node)
 {
     pci_sbdf_t sbdf = PCI_SBDF(seg, bus, devfn);
-    bool pf_is_extfn = false;
     int rc = xsm_resource_plug_pci(XSM_PRIV, sbdf.sbdf);
 
-    if ( !rc && info && info->is_virtfn )
-        rc = physfn_of(seg, info, node, &pf_is_extfn);
+    if ( !rc && !XEN_HAS_VF_LIST && info && info->is_virtfn )
+        rc = add_physfn(seg, info, node);
     if ( rc )
         return rc;
 
     pcidevs_lock();
-    rc = add_locked(sbdf, info, pf_is_extfn, node);
+    rc = add_locked(sbdf, info, node);
     pcidevs_unlock();
 
     return rc;
@@ -302,19 +300,6 @@ static void drop_interrupts(struct pci_dev *pdev)
     pci_cleanup_msi(pdev);
 }
 
-static void drop_vpci(struct pci_dev *pdev)
-{
-    struct domain *owner = pdev->domain;
-
-    if ( !pdev->vpci )
-        return;
-
-    /* It is dom0's, whoever has the device. */
-    pdev->domain = hardware_domain;
-    compat_vpci_remove(pdev);
-    pdev->domain = owner;
-}
-
 /*
  * What a guest has told the device to do must not go on behind dom0's tables
  * when the device is announced again.
@@ -331,25 +316,19 @@ static int remove_locked(struct port_dev *p)
     const struct domain *owner = p->pdev.domain;
     int rc;
 
-#if XEN_HAS_VF_LIST
-    if ( !p->pdev.info.is_virtfn && !list_empty(&p->pdev.vf_list) )
+    if ( !p->pdev.info.is_virtfn && compat_vf_linked(&p->pdev) )
     {
-        struct pci_dev *vf;
-
         /* Linux goes on all the same: none of them is to be used again. */
-        list_for_each_entry ( vf, &p->pdev.vf_list, vf_list )
-            vf->broken = true;
-        p->pdev.broken = true;
+        compat_vf_break(&p->pdev);
         host_log_warn("%pp: its virtual functions must be removed first",
                       &p->pdev.sbdf);
         return -EBUSY;
     }
-#endif
 
     if ( owner && owner != hardware_domain && !p->hidden )
         silence(p->pdev.sbdf);
 
-    drop_vpci(&p->pdev);
+    compat_vpci_remove(&p->pdev);
     drop_interrupts(&p->pdev);
     rc = port_dev_detach(p);
     if ( rc )

@@ -123,8 +123,10 @@ static const struct
 
 /* Bits to be cleared. */
 static uint16_t __read_mostly off_command, off_bridge;
+/* Is configuration space looked at for what bridges are known to do to it? */
+static bool __read_mostly look_for_quirks = true;
 
-static int __init cf_check parse_pci_errors(const char *s)
+static int __init cf_check parse_pci_option(const char *s)
 {
     const char *e;
     unsigned int i;
@@ -148,12 +150,18 @@ static int __init cf_check parse_pci_errors(const char *s)
             }
         }
         if ( val < 0 )
-            rc = port_complain("pci=", s, e, "no such setting");
+        {
+            val = parse_boolean("quirks", s, e);
+            if ( val >= 0 )
+                look_for_quirks = val;
+            else
+                rc = port_complain("pci=", s, e, "no such setting");
+        }
         if ( !*e )
             return rc;
     }
 }
-custom_param("pci", parse_pci_errors);
+custom_param("pci", parse_pci_option);
 
 #define STATUS_ERRORS \
     (PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT | \
@@ -262,35 +270,53 @@ static bool has_false_bars(pci_sbdf_t sbdf)
     return false;
 }
 
-#if XEN_HAS_EXT_CFG
-/*
- * Is there an extended configuration space? PCI Express has one, PCI-X of
- * 266 MHz and more, too; behind other bridges the base one may be repeated.
- */
-void pci_check_extcfg(struct pci_dev *pdev)
-{
-    pci_sbdf_t sbdf = pdev->sbdf;
-    unsigned int pos, reg;
+/* ---- Extended configuration space ---- */
 
-    pdev->ext_cfg = false;
-    if ( !compat_cap(sbdf, PCI_CAP_ID_EXP) )
+#define EXT_CFG_START   0x100
+#define EXT_CFG_END     0x1000
+
+/*
+ * Some bridges drop the upper bits of the register's number, and the base
+ * configuration space is repeated (ASM1083, SBx00).
+ */
+static bool repeats_base(pci_sbdf_t sbdf)
+{
+    uint32_t id = pci_conf_read32(sbdf, PCI_VENDOR_ID);
+    unsigned int reg;
+
+    for ( reg = EXT_CFG_START; reg < EXT_CFG_END; reg += EXT_CFG_START )
+        if ( pci_conf_read32(sbdf, reg) != id )
+            return false;
+
+    host_log_warn("%pp: what should be extended configuration space repeats "
+                  "the base one: not used", &sbdf);
+
+    return true;
+}
+
+/* Plain PCI devices may answer nonsense, and are not asked. */
+bool port_has_ext_cfg(const struct pci_dev *pdev)
+{
+    unsigned int pos;
+
+    if ( pdev->type == DEV_TYPE_PCI ||
+         pdev->type == DEV_TYPE_LEGACY_PCI_BRIDGE )
     {
-        pos = compat_cap(sbdf, PCI_CAP_ID_PCIX);
-        if ( !pos || !(pci_conf_read32(sbdf, pos + PCI_X_STATUS) &
+        pos = compat_cap(pdev->sbdf, PCI_CAP_ID_PCIX);
+        if ( !pos || !(pci_conf_read32(pdev->sbdf, pos + PCI_X_STATUS) &
                        (PCI_X_STATUS_266MHZ | PCI_X_STATUS_533MHZ)) )
-            return;
+            return false;
     }
 
-    if ( pci_conf_read32(sbdf, 0x100) == ~0u )
-        return;
-    for ( reg = 0x100; reg < 0x1000; reg += 0x100 )
-        if ( pci_conf_read32(sbdf, reg) != pci_conf_read32(sbdf, 0) )
-        {
-            pdev->ext_cfg = true;
-            return;
-        }
+    return pci_conf_read32(pdev->sbdf, EXT_CFG_START) != ~0u &&
+           !(look_for_quirks && repeats_base(pdev->sbdf));
 }
-#endif
+
+/* Newer Xens remember it, and ask again when dom0 tells of MMCFG. */
+void pci_check_extcfg(struct pci_dev *pdev)
+{
+    compat_set_ext_cfg(pdev, port_has_ext_cfg(pdev));
+}
 
 static void look_at(struct port_dev *p)
 {
@@ -310,9 +336,8 @@ static void look_at(struct port_dev *p)
     }
 
     note_buses(p);
-#if XEN_HAS_EXT_CFG
-    pci_check_extcfg(pdev);
-#endif
+    if ( XEN_HAS_EXT_CFG )
+        pci_check_extcfg(pdev);
     pdev->ignore_bars = has_false_bars(sbdf);
     port_dev_check_errors(p);
 }
@@ -335,9 +360,7 @@ struct port_dev *port_dev_get(pci_sbdf_t sbdf, const struct pci_dev_info *info)
     if ( info )
         p->pdev.info = *info;
     INIT_LIST_HEAD(&p->pdev.domain_list);
-#if XEN_HAS_VF_LIST
-    INIT_LIST_HEAD(&p->pdev.vf_list);
-#endif
+    compat_vf_init(&p->pdev);
 
     if ( pdev_msi_init(&p->pdev) )
     {
@@ -359,17 +382,14 @@ struct port_dev *port_dev_get(pci_sbdf_t sbdf, const struct pci_dev_info *info)
 /* ---- The scan ---- */
 
 /* Is there anything? Some boards answer with zeros where there is nothing. */
-#if XEN_HAS_DETECT_SBDF
-bool __init pci_device_detect(pci_sbdf_t sbdf)
-#else
-bool __init pci_device_detect(u16 seg, u8 bus, u8 dev, u8 func)
-#endif
+static bool __init is_there(pci_sbdf_t sbdf)
 {
-#if !XEN_HAS_DETECT_SBDF
-    pci_sbdf_t sbdf = PCI_SBDF(seg, bus, dev, func);
-#endif
-
     return !is_absent(pci_conf_read32(sbdf, PCI_VENDOR_ID));
+}
+
+bool __init pci_device_detect(COMPAT_DETECT_ARGS)
+{
+    return is_there(COMPAT_DETECT_SBDF);
 }
 
 /* The functions of one device: none without the first. */
@@ -380,7 +400,7 @@ static int __init scan_slot(pci_sbdf_t sbdf)
     for ( fn = 0; fn < nr; fn++ )
     {
         sbdf.fn = fn;
-        if ( is_absent(pci_conf_read32(sbdf, PCI_VENDOR_ID)) )
+        if ( !is_there(sbdf) )
             continue;
         if ( !fn && (pci_conf_read8(sbdf, PCI_HEADER_TYPE) & 0x80) )
             nr = 8;

@@ -96,9 +96,6 @@ void port_reserve_refill(void);
 void port_reserve_begin(void);
 void port_reserve_end(void);
 
-/* unit_irq.c: no more interrupts from any unit; no lock is taken. */
-void port_unit_irqs_quiesce(void);
-
 /* Debug keys (dump.c). */
 void port_dump_register(void);
 void port_dump_register_tables(void);

@@ -62,6 +62,11 @@ void port_note_mmcfg(void);
 
 /* The known function at @sbdf, or a new one without owner; NULL: -ENOMEM. */
 struct port_dev *port_dev_get(pci_sbdf_t sbdf, const struct pci_dev_info *info);
+/*
+ * May its extended configuration space be looked at? PCI Express and PCI-X 2
+ * have one, and it may be out of reach.
+ */
+bool port_has_ext_cfg(const struct pci_dev *pdev);
 /* pci=: error reporting of a function that no guest has. */
 void port_dev_check_errors(const struct port_dev *p);
 

@@ -182,12 +182,3 @@ void host_unit_irq_release(struct moat_unit *unit)
             return;
         }
 }
-
-/* For the shutdown of the machine and for crashes: this processor is alone. */
-void port_unit_irqs_quiesce(void)
-{
-    const struct unit_irq *u;
-
-    for ( u = unit_irqs; u; u = u->next )
-        moat_unit_irq_mask(u->unit, true);
-}

@@ -112,6 +112,11 @@ struct moat_caps
     bool ept_compatible;    /* the table format is the processor's EPT */
     bool posted_interrupts;
     bool superpage_2m, superpage_1g;
+    /*
+     * A remapped IO-APIC entry still holds the processor's vector, by which
+     * the IO-APIC finds it when an interrupt is ended there.
+     */
+    bool rte_vector;
     unsigned int levels;    /* of a domain's own tables */
     unsigned int ept_levels;/* bitmask of EPT depths (bit n: n levels) */
     unsigned int iova_bits; /* usable width of device addresses */
@@ -125,6 +130,11 @@ int moat_platform_suspend(struct moat_platform *p);
 int moat_platform_resume(struct moat_platform *p);
 /* Crash context: takes no lock, waits for nothing without a deadline. */
 void moat_platform_crash(struct moat_platform *p);
+/*
+ * No unit raises its own interrupt any more; all else goes on. Before the
+ * machine is shut down, and in crash context: takes no lock.
+ */
+void moat_platform_quiesce(struct moat_platform *p);
 
 /* ---- Domains ---- */
 

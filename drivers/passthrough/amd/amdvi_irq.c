@@ -84,3 +84,14 @@ void cf_check amdvi_irq_mask(struct moat_unit *u, bool mask)
     if ( HOST_READ_ONCE(a->on) )
         amdvi_ctrl(a, en, mask ? 0 : en);
 }
+
+/* As the above, but the holder of the lock may have been stopped. */
+void cf_check amdvi_irq_quiesce(struct moat_unit *u)
+{
+    struct amdvi_unit *a = to_amdvi(u);
+
+    a->irq_masked = true;
+    a->ctrl &= ~(uint64_t)(AMDVI_CTRL_EVT_INT_EN | AMDVI_CTRL_PPR_INT_EN);
+    if ( a->mmio && HOST_READ_ONCE(a->on) )
+        amdvi_write(a, AMDVI_REG_CTRL, a->ctrl);
+}

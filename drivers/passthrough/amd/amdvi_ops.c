@@ -84,6 +84,7 @@ const struct hw_ops amdvi_ops =
     .rte_index = amdvi_rte_index,
     .irq_message = amdvi_irq_message,
     .irq_mask = amdvi_irq_mask,
+    .irq_quiesce = amdvi_irq_quiesce,
     .faults_take = amdvi_faults_take,
     .dump = amdvi_dump,
     .serves = amdvi_serves,

@@ -294,6 +294,7 @@ unsigned int cf_check amdvi_faults_take(struct moat_unit *u,
 void cf_check amdvi_irq_message(struct moat_unit *u,
                                 const struct moat_msi_msg *m);
 void cf_check amdvi_irq_mask(struct moat_unit *u, bool mask);
+void cf_check amdvi_irq_quiesce(struct moat_unit *u);
 /* Program the interrupt again as irq_message() and irq_mask() left it. */
 void amdvi_irq_restore(struct amdvi_unit *a);
 

@@ -408,3 +408,12 @@ void moat_platform_crash(struct moat_platform *p)
             u->ops->crash(u);
     p->intremap_on = false;
 }
+
+void moat_platform_quiesce(struct moat_platform *p)
+{
+    struct moat_unit *u;
+
+    for ( u = p->units; u; u = u->next )
+        if ( u->state != UNIT_OFF )
+            u->ops->irq_quiesce(u);
+}

@@ -164,6 +164,8 @@ struct hw_ops
     /* Faults. */
     void (*irq_message)(struct moat_unit *u, const struct moat_msi_msg *m);
     void (*irq_mask)(struct moat_unit *u, bool mask);
+    /* Crash context: no lock. No interrupt from the unit any more. */
+    void (*irq_quiesce)(struct moat_unit *u);
     /*
      * Take up to @max records, oldest first, clearing each; @overflow if
      * some were lost. Returns how many; the caller goes on while it is @max.

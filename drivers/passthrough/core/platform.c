@@ -101,7 +101,7 @@ static void set_geometry(struct moat_platform *p)
 
     c->coherent = c->snoop_control = c->passthrough = true;
     c->posted_interrupts = p->opts.intpost;
-    c->ept_compatible = true;
+    c->ept_compatible = c->rte_vector = true;
     c->ept_levels = ~0u;
     c->levels = 0;
     c->iova_bits = 64;
@@ -121,6 +121,8 @@ static void set_geometry(struct moat_platform *p)
         c->posted_interrupts &= u->caps.posted;
         c->ept_compatible &= u->ops->fmt == &iopt_fmt_vtd;
         c->ept_levels &= u->caps.levels;
+        /* Index 0 in place of vector FFh? */
+        c->rte_vector &= (u->ops->rte_compose(u, 0, 0xff) & 0xff) == 0xff;
         p->leaf_levels &= u->caps.leaf_levels | (unsigned int)MOAT_BIT(1);
         bits = MOAT_PAGE_SHIFT + 9 * unit_levels(u, c->levels);
         c->iova_bits = (unsigned int)min_u64(c->iova_bits,

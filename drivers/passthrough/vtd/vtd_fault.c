@@ -269,3 +269,8 @@ void cf_check vtd_irq_mask(struct moat_unit *u, bool mask)
     /* 11.4.7.2: read back, so that it has reached the unit. */
     (void)vtd_read32(v, VTD_REG_FECTL);
 }
+
+void cf_check vtd_irq_quiesce(struct moat_unit *u)
+{
+    vtd_irq_mask(u, true);
+}

@@ -73,6 +73,7 @@ const struct hw_ops vtd_ops = {
     .rte_index = vtd_rte_index,
     .irq_message = vtd_irq_message,
     .irq_mask = vtd_irq_mask,
+    .irq_quiesce = vtd_irq_quiesce,
     .faults_take = vtd_faults_take,
     .dump = vtd_dump,
     .rid_alias = vtd_rid_alias,

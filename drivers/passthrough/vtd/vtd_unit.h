@@ -241,6 +241,7 @@ void vtd_fault_decode(const struct vtd_words *rec, uint16_t segment,
 void cf_check vtd_irq_message(struct moat_unit *u,
                               const struct moat_msi_msg *m);
 void cf_check vtd_irq_mask(struct moat_unit *u, bool mask);
+void cf_check vtd_irq_quiesce(struct moat_unit *u);
 unsigned int cf_check vtd_faults_take(struct moat_unit *u,
                                       struct moat_fault *f, unsigned int max,
                                       bool *overflow);
