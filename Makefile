@@ -56,10 +56,11 @@ hypervisor: $(if $(filter build/xen/xen,$(XEN)),xen)
 # -- dom0 and the machines ----------------------------------------------------
 
 .PHONY: dom0 dom0-debian run shell test-xen compare-unity
-dom0:
-	@$(DOM0)/prepare.sh $(KERNEL)
-dom0-debian:
-	@$(DOM0)/prepare.sh debian
+# With the user space of that hypervisor's version.
+dom0: hypervisor
+	@$(DOM0)/prepare.sh $(KERNEL) $(XEN)
+dom0-debian: hypervisor
+	@$(DOM0)/prepare.sh debian $(XEN)
 run: hypervisor dom0
 	@$(DOM0)/run.py run --xen $(XEN) --kernel $(KERNEL) --iommu $(IOMMU)
 shell: hypervisor dom0

@@ -68,10 +68,10 @@ def cpio_file(name, mode, data):
             b"\0" * (-len(data) % 4))
 
 
-def ramdisk(out):
+def ramdisk(out, xen):
     """dom0's, and after it an archive that puts the benchmark in the place of
     a login: of two files of a name the kernel keeps the later one."""
-    with open(os.path.join(machine.IMAGES, "dom0.cpio"), "rb") as f:
+    with open(machine.userspace(xen).ramdisk(), "rb") as f:
         data = f.read()
     with open(os.path.join(HERE, "bench-profile"), "rb") as f:
         profile = f.read()
@@ -278,7 +278,7 @@ def main():
                         default=os.path.join(machine.BUILD, "bench"))
     options = parser.parse_args()
     os.makedirs(options.out, exist_ok=True)
-    initrd = ramdisk(options.out)
+    initrd = ramdisk(options.out, options.ours)
     path = os.path.join(options.out, "xen.json")
     wanted = [(kind, iommu)
               for iommu in ([options.iommu] if options.iommu else UNITS)

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Packs the initial ramdisks of the tests into build/dom0:
+"""Packs the ramdisks of dom0 and the guests: initrd.py small|debian XEN
+
+The user space is that of the hypervisor XEN, a file (see userspace.py), and
+goes into build/dom0/xl-MAJOR.MINOR:
 
   guest.cpio       busybox and the dma tool: for guests, PV and HVM
   dom0.cpio        the xl stack with everything PV guests need, and guest.cpio
   dom0-hvm.cpio    the same, with the device model that HVM guests need
+  dom0-debian.cpio with "debian": with the modules of Debian's own kernel
 
-With "debian" as argument also dom0-debian.cpio, which carries the modules of
-Debian's own kernel. Everything comes from Debian's binary packages, which
-are downloaded and taken apart, not installed.
+Where a Debian has this Xen, everything comes from its binary packages, which
+are downloaded and taken apart, not installed. Otherwise the xl stack is
+built from the hypervisor's own tree, without a device model.
 """
 import hashlib
 import os
@@ -15,25 +19,27 @@ import struct
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import debian                                               # noqa: E402
+from userspace import userspace                             # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build")
-OUT = os.path.join(BUILD, "dom0")
-LOG = os.path.join(BUILD, "logs", "initrd.log")
+IMAGES = os.path.join(BUILD, "dom0")
+BUSYBOX = "busybox-static"
 
-PACKAGES = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils",
-            "qemu-system-xen", "seabios", "ipxe-qemu", "busybox-static",
-            "libxen-dev"]
+PACKAGES = ["xen-utils-%s", "xen-utils-common", "xenstore-utils",
+            "qemu-system-xen", "seabios", "ipxe-qemu", BUSYBOX, "libxen-dev",
+            "libc6-dev"]
 
-XEN_LIB = "usr/lib/xen-4.17"
-DOM0_FILES = [XEN_LIB + "/bin/" + name for name in
-              ("xl", "xenstored", "xenconsoled", "xenconsole",
-               "xen-init-dom0", "libxl-save-helper", "flask-label-pci")]
-DOM0_FILES += ["usr/bin/xenstore-" + name for name in
-               ("read", "write", "ls", "list", "exists", "watch")]
+PROGRAMS = ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
+            "libxl-save-helper", "flask-label-pci"]
+PROGRAMS += ["xenstore-" + name for name in
+             ("read", "write", "ls", "list", "exists", "watch")]
 # The C library loads it when a thread is cancelled, which xl does.
-DOM0_FILES += ["usr/lib/x86_64-linux-gnu/libgcc_s.so.1",
-               "lib64/ld-linux-x86-64.so.2"]
-HVM_FILES = ["usr/libexec/xen-qemu-system-i386", XEN_LIB + "/boot/hvmloader",
+LOADED = ["usr/lib/x86_64-linux-gnu/libgcc_s.so.1",
+          "usr/lib64/ld-linux-x86-64.so.2"]
+HVM_FILES = ["usr/libexec/xen-qemu-system-i386",
              "usr/share/seabios/bios-256k.bin",
              "usr/share/seabios/vgabios-stdvga.bin",
              "usr/share/qemu/linuxboot.bin", "usr/share/qemu/linuxboot_dma.bin",
@@ -44,68 +50,6 @@ MODULES = ["xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc",
 
 def say(text):
     print("== " + text, flush=True)
-
-
-# -- Debian's packages --------------------------------------------------------
-
-def run_logged(command, **options):
-    with open(LOG, "ab") as log:
-        return subprocess.run(command, stdout=log, stderr=log, **options)
-
-
-def codename():
-    with open("/etc/os-release") as f:
-        for line in f:
-            if line.startswith("VERSION_CODENAME="):
-                return line.split("=")[1].strip().strip('"')
-    return "stable"
-
-
-def download():
-    """All of PACKAGES and what they depend on, whatever this machine has.
-
-    The newest version listed may be missing from a mirror; the release's own
-    version is tried then.
-    """
-    debs = os.path.join(OUT, "packages")
-    status = os.path.join(OUT, "empty-status")
-    os.makedirs(os.path.join(debs, "partial"), exist_ok=True)
-    with open(status, "w"):
-        pass
-    for extra in ([], ["-o", "APT::Default-Release=" + codename()]):
-        done = run_logged(
-            ["apt-get", "-qq", "-y", "-d", "-o", "Dir::State::status=" + status,
-             "-o", "Dir::Cache::Archives=" + debs, "-o", "Debug::NoLocking=1",
-             "-o", "APT::Sandbox::User="] + extra +
-            ["install", "--no-install-recommends"] + PACKAGES)
-        if done.returncode == 0:
-            return debs
-        say("some package could not be downloaded; trying the release's own")
-    raise SystemExit("error: packages cannot be downloaded; see " + LOG)
-
-
-def unpacked():
-    """The folder with the contents of all packages."""
-    tree = os.path.join(OUT, "packages.tree")
-    stamp = os.path.join(tree, ".complete")
-    wanted = " ".join(PACKAGES)
-    if os.path.exists(stamp):
-        with open(stamp) as f:
-            if f.read() == wanted:
-                return tree
-    say("fetching the xl stack from Debian (log: %s)" % LOG)
-    debs = download()
-    subprocess.run(["rm", "-rf", tree], check=True)
-    os.makedirs(tree)
-    names = sorted(n for n in os.listdir(debs) if n.endswith(".deb"))
-    say("unpacking %d packages" % len(names))
-    for name in names:
-        run_logged(["dpkg-deb", "-x", os.path.join(debs, name), tree],
-                   check=True)
-    subprocess.run(["rm", "-rf", debs], check=True)
-    with open(stamp, "w") as f:
-        f.write(wanted)
-    return tree
 
 
 # -- ELF: which libraries a program needs -------------------------------------
@@ -138,37 +82,54 @@ def needed(path):
 
 
 class Tree:
-    """The unpacked packages, seen as one merged /usr."""
+    """Folders with the contents of packages, seen as one merged /usr: what
+    the first one lacks is looked for in the next."""
 
     LIBS = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "lib64",
             "usr/lib64", "usr/lib"]
 
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, *roots):
+        self.roots = roots
 
-    def real(self, path):
-        """The plain file behind path, links followed inside the tree."""
+    @staticmethod
+    def _behind(root, path):
+        """The plain file behind path, links followed inside the root."""
         for _ in range(8):
-            full = os.path.join(self.root, path)
+            full = os.path.join(root, path)
             if not os.path.lexists(full) and path.startswith("usr/"):
                 path = path[4:]
-                full = os.path.join(self.root, path)
+                full = os.path.join(root, path)
             if not os.path.islink(full):
                 break
             target = os.readlink(full)
             path = os.path.normpath(
                 target.lstrip("/") if target.startswith("/")
                 else os.path.join(os.path.dirname(path), target))
-        if not os.path.isfile(full):
-            raise SystemExit("error: no %s in Debian's packages" % path)
-        return full
+        return full if os.path.isfile(full) else None
+
+    def real(self, path):
+        for root in self.roots:
+            full = self._behind(root, path)
+            if full:
+                return full
+        raise SystemExit("error: no %s in %s" % (path, self.roots[0]))
 
     def library(self, name):
-        for folder in self.LIBS:
+        for root in self.roots:
+            for folder in self.LIBS:
+                path = os.path.join(folder, name)
+                if os.path.lexists(os.path.join(root, path)):
+                    return path
+        raise SystemExit("error: no library %s for %s" % (name, self.roots[0]))
+
+    def program(self, name, series):
+        """The path of one of Xen's programs: its folder's name varies."""
+        for folder in ("usr/lib/xen-%s/bin" % series, "usr/lib/xen/bin",
+                       "usr/sbin", "usr/bin"):
             path = os.path.join(folder, name)
-            if os.path.lexists(os.path.join(self.root, path)):
+            if os.path.lexists(os.path.join(self.roots[0], path)):
                 return path
-        raise SystemExit("error: library %s is in no package" % name)
+        raise SystemExit("error: no program %s in %s" % (name, self.roots[0]))
 
     def closure(self, paths):
         """paths, and every library they need: {path in the ramdisk: file}."""
@@ -229,7 +190,7 @@ class Cpio:
                              os.path.getsize(path) / 1e6))
 
 
-def base(tree, init):
+def base(tree, space, init):
     cpio = Cpio()
     for folder in ("proc", "sys", "dev", "run", "tmp", "etc", "root", "usr/bin",
                    "usr/sbin", "usr/lib", "usr/lib64"):
@@ -239,21 +200,21 @@ def base(tree, init):
     cpio.link("var/run", "/run")
     cpio.link("var/lock", "/run/lock")
     cpio.device("dev/console", 5, 1)
-    busybox = tree.real("bin/busybox")
+    busybox = tree.real("usr/bin/busybox")
     cpio.file("usr/bin/busybox", busybox)
     applets = subprocess.run([busybox, "--list"], stdout=subprocess.PIPE,
                              check=True).stdout.decode().split()
     for name in applets:
         if name != "busybox":
             cpio.link("usr/bin/" + name, "busybox")
-    cpio.file("usr/bin/dma", os.path.join(OUT, "dma"))
+    cpio.file("usr/bin/dma", space.path("dma"))
     cpio.file("init", os.path.join(HERE, init))
     return cpio
 
 
 def modules_of_debian():
     """{path: file} of MODULES and what they need, and the order to load."""
-    root = os.path.join(OUT, "debian", "modules")
+    root = os.path.join(IMAGES, "debian", "modules")
     version, = os.listdir(root)
     root = os.path.join(root, version)
     where = {}
@@ -279,27 +240,31 @@ def modules_of_debian():
     return order
 
 
-def dom0(tree, name, files, modules=()):
-    cpio = base(tree, "dom0-init")
-    for path, source in sorted(tree.closure(files).items()):
+def dom0(tree, space, name, more=(), modules=()):
+    programs = [tree.program(p, space.series) for p in PROGRAMS]
+    cpio = base(tree, space, "dom0-init")
+    for path, source in sorted(tree.closure(
+            programs + LOADED + list(more)).items()):
         cpio.file(path, source)
-    for program in ("xl", "xenstored", "xenconsoled", "xen-init-dom0"):
-        cpio.link("usr/sbin/" + program, "../../%s/bin/%s" % (XEN_LIB, program))
+    for path in programs:
+        if not path.startswith(("usr/bin/", "usr/sbin/")):
+            cpio.link("usr/sbin/" + os.path.basename(path), "../../" + path)
+    cpio.file("etc/xen/version", space.series.encode() + b"\n", 0o644)
     cpio.file("etc/xen/xl.conf", b'autoballoon="off"\n', 0o644)
     cpio.file("etc/profile", os.path.join(HERE, "dom0-profile"), 0o644)
     for guest in ("nic.cfg", "hvm.cfg"):
         cpio.file("etc/xen/" + guest, os.path.join(HERE, "dom0-" + guest),
                   0o644)
-    cpio.file("usr/bin/hyper", os.path.join(OUT, "hyper"))
+    cpio.file("usr/bin/hyper", space.path("hyper"))
     cpio.file("usr/bin/guest-run", os.path.join(HERE, "guest-run"))
-    cpio.file("guest/guest.cpio", os.path.join(OUT, "guest.cpio"), 0o644)
-    cpio.file("guest/vmlinux", os.path.join(OUT, "vmlinux"), 0o644)
-    if files is not DOM0_FILES:
-        cpio.file("guest/bzImage", os.path.join(OUT, "bzImage"), 0o644)
+    cpio.file("guest/guest.cpio", space.path("guest.cpio"), 0o644)
+    cpio.file("guest/vmlinux", os.path.join(IMAGES, "vmlinux"), 0o644)
+    if more:
+        cpio.file("guest/bzImage", os.path.join(IMAGES, "bzImage"), 0o644)
     for path in modules:
         cpio.file("modules/%02d-%s" % (modules.index(path),
                                        os.path.basename(path)), path, 0o644)
-    cpio.write(os.path.join(OUT, name))
+    cpio.write(space.path(name))
 
 
 # What hyper.c needs of Xen's libraries, in an order that links.
@@ -308,54 +273,97 @@ XEN_LIBS = ["-lxen" + name for name in
              "gnttab", "toollog", "toolcore")]
 
 
-def compile_tools(tree):
-    usr = os.path.join(tree.root, "usr")
-    for name, words in (("dma", []), ("hyper", [
-            "-L", os.path.join(usr, "lib", "x86_64-linux-gnu"), "-isystem",
-            os.path.join(usr, "include")] + XEN_LIBS)):
+def compile_tools(space, words):
+    """Statically, with the headers and libraries that the words name."""
+    for name, libraries in (("dma", []), ("hyper", XEN_LIBS)):
         subprocess.run(
             ["gcc", "-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror",
-             "-static", "-s", "-o", os.path.join(OUT, name),
-             os.path.join(HERE, name + ".c")] + words, check=True)
+             "-static", "-s", "-o", space.path(name),
+             os.path.join(HERE, name + ".c")] + words + libraries, check=True)
 
 
-def fingerprint(names):
+# -- The whole ----------------------------------------------------------------
+
+def from_debian(space, release):
+    """The tree with the packages' contents, and GCC's words for it."""
+    packages = [p % space.series if "%" in p else p for p in PACKAGES]
+    root = space.path("packages")
+    version = debian.unpack(release, packages, root)
+    # The C library, too, is that release's, which Xen's were built for; GCC
+    # would look for it beside itself first.
+    libraries = root + "/usr/lib/x86_64-linux-gnu/"
+    return (Tree(root), ["--sysroot=" + root, "-B" + libraries,
+                         "-L" + libraries],
+            "Debian's %s: %s %s" % (release, packages[0], version))
+
+
+def from_source(space):
+    """The same, built from the hypervisor's tree. Libraries that are not
+    Xen's are this machine's, as they were for the linker."""
+    if not space.source:
+        raise SystemExit(
+            "error: no Debian has user space of Xen %s, and there is no file "
+            "\"source\" beside %s that names the tree to build it from" %
+            (space.series, space.xen))
+    built, packages = space.path("built"), space.path("packages")
+    say("no Debian has user space of Xen %s: it is built from %s" %
+        (space.series, space.source))
+    subprocess.run([os.path.join(HERE, "tools.sh"), space.source,
+                    space.series, built], check=True)
+    debian.unpack(debian.codename(), [BUSYBOX], packages)
+    usr = os.path.join(built, "usr")
+    return (Tree(built, packages, "/"),
+            ["-isystem", usr + "/include", "-L", usr + "/lib/x86_64-linux-gnu"],
+            "built from " + space.source)
+
+
+def fingerprint(space, names):
     """Of everything that goes in, so that nothing is packed twice."""
-    digest = hashlib.sha256(" ".join(names).encode())
+    digest = hashlib.sha256(" ".join(
+        names + [space.version, str(space.source)]).encode())
     inputs = [os.path.join(HERE, n) for n in sorted(os.listdir(HERE))
               if n.startswith(("dom0-", "guest-")) or
-              n in ("initrd.py", "dma.c", "hyper.c")]
+              n in ("initrd.py", "debian.py", "tools.sh", "dma.c", "hyper.c")]
     for path in inputs:
         with open(path, "rb") as f:
             digest.update(path.encode() + f.read())
     for name in ("vmlinux", "bzImage", "debian/vmlinux"):
-        path = os.path.join(OUT, name)
+        path = os.path.join(IMAGES, name)
         if os.path.exists(path):
             info = os.stat(path)
             digest.update(b"%d %d" % (info.st_size, info.st_mtime_ns))
     return digest.hexdigest()
 
 
-def main():
-    debian = "debian" in sys.argv[1:]
-    os.makedirs(os.path.dirname(LOG), exist_ok=True)
-    names = ["guest.cpio", "dom0.cpio", "dom0-hvm.cpio"]
-    if debian:
+def main(kernel, xen):
+    space = userspace(xen)
+    os.makedirs(space.folder, exist_ok=True)
+    names = ["guest.cpio", "dom0.cpio"]
+    if kernel == "debian":
         names.append("dom0-debian.cpio")
-    stamp = os.path.join(OUT, "initrd.stamp" + "-debian" * debian)
-    print_now = fingerprint(names)
-    if (os.path.exists(stamp) and open(stamp).read() == print_now and
-            all(os.path.exists(os.path.join(OUT, n)) for n in names)):
+    stamp = space.path("stamp-" + kernel)
+    print_now = fingerprint(space, names)
+    # A tree in work may change at any time: tools.sh looks what has.
+    if (space.debian and os.path.exists(stamp) and
+            open(stamp).read() == print_now and
+            all(os.path.exists(space.path(n)) for n in names)):
         return
-    tree = Tree(unpacked())
-    compile_tools(tree)
-    base(tree, "guest-init").write(os.path.join(OUT, "guest.cpio"))
-    dom0(tree, "dom0.cpio", DOM0_FILES)
-    dom0(tree, "dom0-hvm.cpio", DOM0_FILES + HVM_FILES)
-    if debian:
-        dom0(tree, "dom0-debian.cpio", DOM0_FILES, modules_of_debian())
-    with open(stamp, "w") as f:
-        f.write(print_now)
+    release = debian.release_with("xen-utils-" + space.series)
+    tree, words, origin = (from_debian(space, release) if release else
+                           from_source(space))
+    say("user space of Xen %s: %s" % (space.series, origin))
+    compile_tools(space, words)
+    base(tree, space, "guest-init").write(space.path("guest.cpio"))
+    dom0(tree, space, "dom0.cpio")
+    if release:
+        dom0(tree, space, "dom0-hvm.cpio", HVM_FILES +
+             ["usr/lib/xen-%s/boot/hvmloader" % space.series])
+    if kernel == "debian":
+        dom0(tree, space, "dom0-debian.cpio", modules=modules_of_debian())
+    for path, text in ((space.path("origin"), origin + "\n"),
+                       (stamp, print_now)):
+        with open(path, "w") as f:
+            f.write(text)
 
 
-main()
+main(*sys.argv[1:])

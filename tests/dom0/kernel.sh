@@ -8,37 +8,48 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 
 OUT=$BUILD/dom0
 
-# fetch PACKAGE: downloads the newest version of a Debian package that the
-# archive really has, into $OUT/debs, and prints the file's name.
+# The release that has Linux 6.1, whatever this machine runs: the same kernel
+# everywhere.
+debian()
+{
+    python3 "$ROOT/tests/dom0/debian.py" linux-source-6.1 "$@"
+}
+
+# fetch PACKAGE...: downloads the first of them that the archive really has, in
+# its newest version, into $OUT/debs, and prints the file's name.
 fetch()
 {
-    local package=$1 version file
+    local package version file
 
     mkdir -p "$OUT/debs"
-    for version in $(apt-cache madison "$package" | awk '{print $3}' |
-                     sort -rVu); do
-        file=$OUT/debs/${package}_${version//:/%3a}
-        if ls "$file"_*.deb >/dev/null 2>&1 ||
-            (cd "$OUT/debs" && apt-get -qq download "$package=$version") \
-                >>"$LOGS/apt.log" 2>&1; then
-            ls "$file"_*.deb
-            return 0
-        fi
-        say "$package $version cannot be downloaded; trying an older one" >&2
+    for package; do
+        for version in $(debian apt-cache madison "$package" |
+                         awk '{print $3}' | sort -rVu); do
+            file=$OUT/debs/${package}_${version//:/%3a}
+            if ls "$file"_*.deb >/dev/null 2>&1 ||
+                (cd "$OUT/debs" &&
+                 debian apt-get -qq download "$package=$version") \
+                    >>"$LOGS/apt.log" 2>&1; then
+                ls "$file"_*.deb
+                return 0
+            fi
+            say "$package $version cannot be downloaded; trying another" >&2
+        done
     done
-    die "no version of $package can be downloaded; see $LOGS/apt.log"
+    die "none can be downloaded of: $*; see $LOGS/apt.log"
 }
 
 debian_kernel()
 {
-    local deb image dir=$OUT/debian
+    local deb images dir=$OUT/debian
 
     [ -s "$dir/vmlinux" ] && return 0
     need xz-utils dpkg-dev
-    image=$(apt-cache depends linux-image-amd64 |
-            awk '/Depends: linux-image-/ { print $2; exit }')
-    say "fetching $image"
-    deb=$(fetch "$image")
+    images=$(debian apt-cache show linux-image-amd64 |
+             sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | uniq)
+    say "fetching Debian's kernel"
+    # shellcheck disable=SC2086
+    deb=$(fetch $images)
     rm -rf "$dir"
     mkdir -p "$dir"
     dpkg-deb -x "$deb" "$dir/package"

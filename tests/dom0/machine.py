@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+from userspace import userspace
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, "build")
@@ -165,12 +167,10 @@ class Machine:
     # -- the command line -----------------------------------------------------
 
     def images(self):
-        if self.kernel == "debian":
-            return (os.path.join(IMAGES, "debian", "vmlinux"),
-                    os.path.join(IMAGES, "dom0-debian.cpio"))
-        return (os.path.join(IMAGES, "vmlinux"),
-                os.path.join(IMAGES,
-                             "dom0-hvm.cpio" if self.hvm else "dom0.cpio"))
+        """The kernel and the ramdisk of dom0."""
+        folder = "debian" if self.kernel == "debian" else ""
+        return (os.path.join(IMAGES, folder, "vmlinux"),
+                userspace(self.xen).ramdisk(self.kernel, self.hvm))
 
     def nvme_image(self, name="nvme.img"):
         path = os.path.join(self.folder, name)
@@ -375,8 +375,10 @@ class Machine:
     # -- dom0 -----------------------------------------------------------------
 
     def wait_dom0(self, seconds=90):
-        up = self.wait_log(r"moat: xl up: (\w+)", seconds)
-        if up.group(1) != "yes":
+        up = self.wait_log(r"moat: (xl of .*)|moat: xl up: (\w+)", seconds)
+        if up.group(1):
+            raise Dead(up.group(1))
+        if up.group(2) != "yes":
             raise Dead("dom0 came up without xenstore")
         # What is sent before dom0 opens COM2 is lost.
         self.wait_for("dom0's shell on COM2", self._com2_ready, 10)
