@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Does xen/PARITY.md tell the whole truth?
 
-    tests/check/parity.py [SOURCE]
+    tests/check/parity.py [SOURCE...]
 
-SOURCE: an unpacked Xen source package (build/source/xen). Every option,
-sub-option, debug key, hypercall, permission hook, chipset quirk and erratum
+SOURCE: an unpacked Xen tree, of any version. Every option, sub-option, debug
+key, hypercall, permission hook, chipset quirk, erratum and choice of Kconfig
 found in its x86 drivers/passthrough must have a row in the table, and no row
-may speak of one that is not there. What a row says is here must be here: each
-`file` `token` pair is looked up. Without SOURCE the pairs alone are checked.
+may speak of one that is not there. A row marked "4.22+" may be of something
+that older trees lack, one marked "to 4.17" of something that is gone since:
+that one, stable releases have lost as well, so that 4.17 may have it or not.
+What a row says is here must be here: each `file` `token` pair is looked up.
+Without SOURCE the pairs alone are checked.
 """
 
 import os
@@ -18,6 +21,7 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 TABLE = "xen/PARITY.md"
 VERDICT = re.compile(r"^(same|better|gone)\b")
+MARK = re.compile(r"^`([^`]+)`(?:, (?:(\d+\.\d+)\+|to (\d+\.\d+)))?$")
 # Xen's names of functions that prepare or dispatch; the quirks are others.
 NOT_QUIRKS = {"map_igd_reg", "vtd_ops_preamble_quirk",
               "vtd_ops_postamble_quirk", "platform_quirks_init",
@@ -59,8 +63,17 @@ def sub_options(text):
 def wanted(top):
     """What Xen has, as the table names it."""
     found = set()
+    found.update("config " + name for name in re.findall(
+        r"(?m)^\s*config (AMD_IOMMU|INTEL_IOMMU|IOMMU_QUARANTINE_\w+)$",
+        read(os.path.join(top, "xen", "drivers", "passthrough", "Kconfig"))))
+    for path in ("arch/x86/physdev.c", "drivers/pci/physdev.c"):
+        for part in re.split(r"\n(?=    case |    default:)",
+                             read(os.path.join(top, "xen", path))):
+            if re.search(r"\bpci_(add_device|remove_device|get_pdev)\(", part):
+                found.update(re.findall(r"case (PHYSDEVOP_\w+):", part))
     for rel, text in sources(top):
-        for name in re.findall(r'\w+_param\("([^"]+)"', text):
+        # no_config_param() says what is not there.
+        for name in re.findall(r'(?<!no_config)_param\("([^"]+)"', text):
             found.add(name.rstrip("[") + ("[]=" if name[-1] == "[" else "="))
         found.update(sub_options(text))
         found.update("key " + k for k in
@@ -76,17 +89,47 @@ def wanted(top):
     return found
 
 
+def number(version):
+    return tuple(int(n) for n in version.split(".")[:2])
+
+
+def version(top):
+    """(4, 22), by the tree's own word."""
+    text = read(os.path.join(top, "xen", "Makefile"))
+    return tuple(int(re.search(r"XEN_%s\s*:?=\s*(\d+)" % part, text)[1])
+                 for part in ("VERSION", "SUBVERSION"))
+
+
 def rows(text):
+    """(line, what, from version, to version, here, verdict)."""
     for n, line in enumerate(text.splitlines(), 1):
         cells = [c.strip() for c in line.strip().strip("|").split(" | ")]
         if line.startswith("| `") and len(cells) == 3:
-            yield n, cells[0].strip("`"), cells[1], cells[2]
+            mark = MARK.match(cells[0])
+            yield ((n,) + (mark.groups() if mark else (cells[0], None, None)) +
+                   (cells[1], cells[2]))
 
 
-def check(text, top):
+def compare(text, top):
+    """Complaints about the table beside the tree @top."""
+    there, seen, tree = wanted(top), set(), version(top)
+    bad = []
+    for n, what, first, last, _, _ in rows(text):
+        seen.add(what)
+        where = "%s:%d: %s" % (TABLE, n, what)
+        if what in there:
+            if last and tree > number(last):
+                bad.append(where + ": Xen %d.%d has it, too" % tree)
+        elif not last and not (first and tree < number(first)):
+            bad.append(where + ": Xen has none")
+    return bad + ["%s: no row for %s" % (TABLE, w)
+                  for w in sorted(there - seen)]
+
+
+def check(text, trees):
     """Complaints about the table @text."""
     bad, seen = [], set()
-    for n, what, here, verdict in rows(text):
+    for n, what, _, _, here, verdict in rows(text):
         where = "%s:%d: %s" % (TABLE, n, what)
         if what in seen:
             bad.append(where + ": there is such a row already")
@@ -107,34 +150,38 @@ def check(text, top):
                 bad.append("%s: no %s in %s" % (where, token, path))
     if not seen:
         bad.append(TABLE + ": no rows")
-    if top:
-        there = wanted(top)
-        bad += ["%s: no row for %s" % (TABLE, w) for w in sorted(there - seen)]
-        bad += ["%s: Xen has no %s" % (TABLE, w) for w in
-                sorted(seen - there)]
+    for top in trees:
+        bad += ["%s (%s)" % (c, top) for c in compare(text, top)]
     return bad
 
 
 def main():
-    top = sys.argv[1] if len(sys.argv) > 1 else None
+    trees = sys.argv[1:]
     text = read(os.path.join(ROOT, TABLE))
-    bad = check(text, top)
+    bad = check(text, trees)
     for line in bad:
         print("FAIL " + line)
     if bad:
         return 1
-    print("PASS parity: %d rows%s" % (len(list(rows(text))),
-          ", all that Xen has" if top else ", not compared with Xen"))
+    print("PASS parity: %d rows%s" % (
+        len(list(rows(text))), ", all that Xen %s has" % ", ".join(
+            "%d.%d" % version(t) for t in trees) if trees else
+        ", not compared with Xen"))
 
-    # The check itself: a row that goes missing, or points nowhere.
-    lines = text.splitlines()
-    first = next(rows(text))[0] - 1
-    less = "\n".join(lines[:first] + lines[first + 1:])
-    lines[first] = lines[first].replace("` `", "` `no such ")
-    if top and not check(less, top) or not check("\n".join(lines), top):
-        print("FAIL parity: a wrong table was not noticed")
-        return 1
-    print("PASS parity: wrong tables are noticed")
+    # The check itself: rows that point nowhere, go missing, or have a mark
+    # that is wrong.
+    line = text.splitlines()[next(rows(text))[0] - 1]
+    what = line.split(" | ")[0]
+    wrong = [line.replace("` `", "` `no such ")]
+    if trees:
+        wrong += ["", line.replace(what, "| `no such`"),
+                  line.replace(what, what + ", to 3.0"),
+                  line.replace(what, "| `no such`, 4.0+")]
+    for other in wrong:
+        if not check(text.replace(line, other), trees):
+            print("FAIL parity: a wrong table was not noticed: " + other)
+            return 1
+    print("PASS parity: %d wrong tables are noticed" % len(wrong))
     return 0
 
 

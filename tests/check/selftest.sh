@@ -144,5 +144,33 @@ printf '%b' "void g(void)\n{\n$body}\n" >> $t/$p/core/c.c
 printf '%s\n' "${long}0" >> $t/$p/core/c.c
 verdict "style: at the limits" style.sh pass
 
+# stages WANTED STATUS LINE...: stages that print these, then WANTED is said.
+stages()
+{
+    local out rc i=0 args=()
+    for line in "${@:3}"; do
+        args+=("selftest-$((i++)):$line")
+    done
+    out=$("$here/../stages.sh" "${args[@]}" 2>&1)
+    rc=$?
+    if [ $rc = "$2" ] && [ "${out##*$'\n'}" = "$1" ]; then
+        echo "PASS selftest stages: $1"
+        passed=$((passed + 1))
+    else
+        echo "FAIL selftest stages: exit code $rc, not $2, or not $1: $out"
+        failed=$((failed + 1))
+    fi
+}
+stages "4 passed, 0 failed" 0 "echo 3 passed, 0 failed" \
+    "echo 1 passed, 0 failed"
+stages "5 passed, 0 failed, 6 skipped" 0 "echo 3 passed, 0 failed, 2 skipped" \
+    "echo 2 passed, 0 failed, 4 skipped"
+stages "3 passed, 1 failed, 4 skipped" 1 "echo 3 passed, 0 failed" \
+    "echo 0 passed, 0 failed, 4 skipped"
+stages "3 passed, 2 failed, 1 skipped" 1 \
+    "echo 3 passed, 2 failed, 1 skipped; exit 1"
+stages "3 passed, 2 failed" 1 "echo 3 passed, 0 failed; exit 3" true
+rm -f "$here"/../../build/logs/stage-selftest-*
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

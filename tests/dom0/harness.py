@@ -10,8 +10,9 @@ A scenario is a machine and a list of steps, written as functions:
 
 Steps run in order. After a step that others stand on ("vital", the default)
 failed, or when the machine died, the rest is reported as failed too, with
-that reason. A step that needs what the emulated machine cannot do is printed
-as SKIP with the reason; nothing is skipped in silence.
+that reason. What needs something that the Xen, its user space or the emulated
+machine does not have is skipped: one line with the reason for a step, one for
+a scenario, which counts as all its steps. Nothing is skipped in silence.
 """
 import os
 import shlex
@@ -27,7 +28,7 @@ class Report:
     """Prints one line per step; shared by scenarios that run side by side."""
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
 
     def passes(self, name):
@@ -42,17 +43,25 @@ class Report:
                 name, " ".join(str(why).split()),
                 os.path.relpath(log, machine.ROOT)), flush=True)
 
-    def skips(self, name, why):
+    def skips(self, name, why, steps=1):
         with self.lock:
-            print("SKIP %s: %s" % (name, why), flush=True)
+            self.skipped += steps
+            print("SKIP %s: %s%s" % (
+                name, "%d steps: " % steps if steps > 1 else "", why),
+                flush=True)
 
     def note(self, text):
         with self.lock:
             print("== " + text, flush=True)
 
     def total(self):
-        print("%d passed, %d failed" % (self.passed, self.failed), flush=True)
+        print(total(self.passed, self.failed, self.skipped), flush=True)
         return 1 if self.failed or not self.passed else 0
+
+
+def total(passed, failed, skipped):
+    return "%d passed, %d failed%s" % (
+        passed, failed, ", %d skipped" % skipped if skipped else "")
 
 
 class Scenario:

@@ -6,7 +6,7 @@
 
 static struct test *tests, **tests_tail = &tests;
 static struct test *current;
-static unsigned int failures;
+static unsigned int failures, skipped;
 static jmp_buf stop;
 
 void test_register(struct test *t)
@@ -47,6 +47,18 @@ void test_note(const char *fmt, ...)
 bool test_failing(void)
 {
     return failures;
+}
+
+void test_skip(const char *fmt, ...)
+{
+    va_list ap;
+
+    skipped++;
+    printf("SKIP %s: ", current ? current->name : "?");
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    printf("\n");
 }
 
 static bool run_one(struct test *t)
@@ -98,6 +110,9 @@ int test_main(int argc, char **argv)
         else
             failed++;
     }
-    printf("%u passed, %u failed\n", passed, failed);
+    printf("%u passed, %u failed", passed, failed);
+    if ( skipped )
+        printf(", %u skipped", skipped);
+    printf("\n");
     return failed || !passed;
 }

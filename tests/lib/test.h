@@ -5,10 +5,10 @@
  *     TEST(name) { CHECK(x); CHECK_EQ(got, want); REQUIRE(p); }
  *
  * Run a program with arguments to run only the tests whose name contains one
- * of them; -l lists. The last line is "N passed, N failed", the exit code 1
- * if any failed. After a test, everything it allocated through the host must
- * be gone and no lock held. What was logged is printed when a test fails, or
- * as it comes with VERBOSE=1.
+ * of them; -l lists. The last line is "N passed, N failed", with ", N skipped"
+ * if there were any; the exit code is 1 if any failed. After a test,
+ * everything it allocated through the host must be gone and no lock held. What
+ * was logged is printed when a test fails, or as it comes with VERBOSE=1.
  */
 #ifndef TEST_TEST_H
 #define TEST_TEST_H
@@ -43,8 +43,11 @@ void test_fail(const char *file, int line, const char *fmt, ...)
     __attribute__((__format__(__printf__, 3, 4)));
 /* Leave the test at once. */
 void test_stop(void) __attribute__((__noreturn__));
-/* Say something under the test's name, "skipped: why" for example. */
+/* Say something under the test's name. */
 void test_note(const char *fmt, ...)
+    __attribute__((__format__(__printf__, 1, 2)));
+/* Say that a part of the test cannot be run here, and count that. */
+void test_skip(const char *fmt, ...)
     __attribute__((__format__(__printf__, 1, 2)));
 bool test_failing(void);
 

@@ -25,7 +25,7 @@ class Tests:
     def __init__(self, program, folder):
         self.program = os.path.abspath(program)
         self.folder = folder
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def run(self, *args, stdin=b""):
         """iommu-tables; a sanitizer's complaint has status 99."""
@@ -52,6 +52,10 @@ class Tests:
         else:
             self.failed += 1
             print("FAIL %s: %s" % (name, why))
+
+    def skip(self, name, why):
+        self.skipped += 1
+        print("SKIP %s: %s" % (name, why))
 
     def check_all(self, name, complaints):
         """One check of many things: complaints says which of them failed."""

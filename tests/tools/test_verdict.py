@@ -196,8 +196,8 @@ def cases(t, own):
 def real_tables(t, real):
     seen = [case for case in REAL if case[0] in real]
     if len(seen) < len(REAL):
-        print("SKIP verdicts on %d of %d real tables: not there" %
-              (len(REAL) - len(seen), len(REAL)))
+        t.skip("verdicts on %d of %d real tables" %
+               (len(REAL) - len(seen), len(REAL)), "not there")
     for name, status, fragments, never in seen:
         r = t.run("-v", os.path.join(t.folder, "real", name + ".dat"))
         flat.says(t, "verdict %s" % name, r, status, *fragments, never=never)

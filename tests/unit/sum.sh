@@ -12,11 +12,14 @@ tee "$1" | awk '
         }
     }
     /^== /                              { program_ends(); name = $2; told = 0 }
-    /^[0-9]+ passed, [0-9]+ failed$/    { passed += $1; failed += $3; told = 1 }
-    /^exit [0-9]+$/                     { next }
-                                        { print; fflush() }
+    /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ {
+        passed += $1; failed += $3; skipped += $5; told = 1
+    }
+    /^exit [0-9]+$/ { next }
+    { print; fflush() }
     END {
         program_ends()
-        printf "%d passed, %d failed\n", passed, failed
+        printf "%d passed, %d failed", passed, failed
+        printf skipped ? ", %d skipped\n" : "\n", skipped
         exit !passed || failed
     }'
