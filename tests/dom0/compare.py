@@ -5,6 +5,9 @@ unity.GAP, which show the regions in quarantine, and no other; this layer
 must pass them all. Anything else is a failure: of the layer, or of the test,
 which then shows nothing.
 """
+import os
+
+import machine
 import unity
 from harness import Report, Scenario
 
@@ -23,7 +26,7 @@ class Steps(Report):
         self.results[name.split(": ", 1)[1]] = str(why)
         self.note("%s fails: %s: %s" % (self.whose, name, why))
 
-    def skips(self, name, why):
+    def skips(self, name, why, steps=1):
         self.fails(name, "skipped: " + why, None)
 
 
@@ -41,7 +44,7 @@ def compare(stock, ours, report):
                 ("unity", "this layer", ours, set())]
     for name, whose, xen, gap in expected:
         results = play(name, whose, xen)
-        log = "build/logs/%s.log" % name
+        log = os.path.join(machine.LOGS, machine.FOLDER, name + ".log")
         for title, _, _, _ in unity.unity.steps:
             why = results.get(title, "it was not played")
             # What failed for want of a machine shows nothing of the gap.

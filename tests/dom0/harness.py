@@ -64,10 +64,20 @@ def total(passed, failed, skipped):
         passed, failed, ", %d skipped" % skipped if skipped else "")
 
 
+def variant(xen, build):
+    """The hypervisor of a variant of the build (nohvm, debug, xsm), which is
+    beside that of the build itself."""
+    folder, name = os.path.split(os.path.abspath(xen))
+    return os.path.join(folder + "-" + build, name)
+
+
 class Scenario:
-    def __init__(self, name, options=None, seconds=300):
+    """build: the variant of Xen that it is for. needs: what Machine.lacks
+    knows, for all steps."""
+
+    def __init__(self, name, options=None, seconds=300, build="", needs=()):
         self.name, self.options, self.steps = name, options or {}, []
-        self.seconds = seconds
+        self.seconds, self.build, self.needs = seconds, build, needs
 
     def step(self, name, vital=True, needs=None):
         def add(function):
@@ -76,10 +86,15 @@ class Scenario:
         return add
 
     def run(self, report, xen, **more):
-        options = dict({"xen": xen}, **self.options)
-        options.update(more)
         name = self.name
-        m = Machine(name, **options)
+        if self.build:
+            xen = variant(xen, self.build)
+            if not os.path.exists(xen):
+                return report.skips(name, "there is no " + os.path.relpath(
+                    xen, machine.ROOT), len(self.steps))
+        m = Machine(name, xen, **dict(self.options, **more))
+        for why in filter(None, map(m.lacks, self.needs)):
+            return report.skips(name, why, len(self.steps))
         lost, began, failures = None, time.monotonic(), 0
         report.note("%s: starting a machine" % name)
         try:

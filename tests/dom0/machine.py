@@ -34,8 +34,10 @@ SPARE = LOW - 0x1d000
 
 EDU = "0000:00:04.0"
 
-# From the command line of run.py, for all machines.
+# From the command line of run.py, for all machines: more for Xen's command
+# line, and the folder, in that of the logs, of this Xen's.
 EXTRA_XEN_ARGS = ""
+FOLDER = ""
 
 CRASH = re.compile(
     r"Panic on CPU|Xen BUG at|FATAL TRAP|Assertion .* failed at|"
@@ -120,7 +122,8 @@ class Machine:
 
     xen        the hypervisor, a path
     kernel     "small" or "debian"
-    hvm        the processor has nested paging, dom0 the device model
+    hvm        the processor has nested paging; dom0 the device model, if
+               there is one
     cpus       how many processors
     iommu      "intel", "intel-nocm" (caching mode off) or None
     xen_args   more words for Xen's command line
@@ -135,6 +138,7 @@ class Machine:
                  xen_args="", dom0_args="", more=(), boot=None, cpus=1):
         self.name, self.xen, self.kernel, self.hvm = name, xen, kernel, hvm
         self.iommu, self.boot, self.cpus = iommu, boot, cpus
+        self.space = userspace(xen)
         # QEMU's AMD unit takes every bus for bus 0: there all are on that.
         self.nic, self.nvme = (
             ("0000:00:10.0", "0000:00:11.0") if iommu == "amd" else
@@ -146,8 +150,9 @@ class Machine:
         self.dom0_args = (
             "console=hvc0 random.trust_cpu=on loglevel=5 " + dom0_args).strip()
         self.more = more
-        self.log_path = os.path.join(LOGS, name + ".log")
-        self.shell_log_path = os.path.join(LOGS, name + ".dom0-shell.log")
+        logs = os.path.join(LOGS, FOLDER)
+        self.log_path = os.path.join(logs, name + ".log")
+        self.shell_log_path = os.path.join(logs, name + ".dom0-shell.log")
         self.log = ""
         self.state = {}
         self.process = self.com2 = self.ram = self.sockets = None
@@ -157,7 +162,12 @@ class Machine:
         self.stopping = False
 
     def lacks(self, what):
-        """Why this emulated machine cannot do that, or None."""
+        """Why this machine, its Xen or its user space cannot do that, or None.
+        A function (machine) gives that itself."""
+        if callable(what):
+            return what(self)
+        if what == "device model":
+            return self.space.why_no_hvm
         if what == "fault log" and self.iommu == "amd":
             return "QEMU's AMD unit writes no fault records"
         if what == "buses" and self.iommu == "amd":
@@ -170,7 +180,7 @@ class Machine:
         """The kernel and the ramdisk of dom0."""
         folder = "debian" if self.kernel == "debian" else ""
         return (os.path.join(IMAGES, folder, "vmlinux"),
-                userspace(self.xen).ramdisk(self.kernel, self.hvm))
+                self.space.ramdisk(self.kernel, self.hvm))
 
     def nvme_image(self, name="nvme.img"):
         path = os.path.join(self.folder, name)
@@ -229,9 +239,9 @@ class Machine:
     # -- life -----------------------------------------------------------------
 
     def prepare(self):
-        os.makedirs(LOGS, exist_ok=True)
+        os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
         # Images stay for who wants to look; sockets need a short path.
-        self.folder = os.path.join(BUILD, "machines", self.name)
+        self.folder = os.path.join(BUILD, "machines", FOLDER, self.name)
         os.makedirs(self.folder, exist_ok=True)
         # Two runs at a time would share image and log: the second one waits.
         self.turn = open(os.path.join(self.folder, "lock"), "w")

@@ -8,7 +8,8 @@
   run.py compare-unity    reserved memory with stock Xen and with this layer
                           ("make compare-unity")
 
-Options: --xen FILE (default build/xen/xen), --kernel small|debian,
+Options: --xen FILE (default build/xen/xen; its variants are beside it, in
+folders whose names go on with -nohvm, -debug, -xsm), --kernel small|debian,
 --iommu intel|intel-nocm|amd, --only NAME[,NAME...], --list,
 --stock FILE (default build/xen-stock/xen),
 --xen-args "MORE WORDS FOR XEN'S COMMAND LINE"
@@ -53,6 +54,24 @@ AMD = [kills.amd, qubes.amd, hvm.amd, topology.amd, sharing.amd,
 ALL = INTEL + AMD
 
 
+def use(xen):
+    """What belongs to one hypervisor only: logs of two do not mix."""
+    out = os.path.dirname(os.path.abspath(xen))
+    default = os.path.join(machine.BUILD, "xen")
+    machine.FOLDER = "" if out == default else os.path.basename(out)
+
+
+def only(scenarios, names):
+    """Of scenarios those with these names, "a,b"; all without. Names that
+    are none are a mistake, not an empty run."""
+    wanted = names.split(",") if names else []
+    unknown = set(wanted) - {s.name for s in ALL}
+    if unknown:
+        raise SystemExit("error: there is no scenario " + ", ".join(
+            sorted(unknown)) + "; run.py test --list names them")
+    return [s for s in scenarios if not wanted or s.name in wanted]
+
+
 def shell(options):
     m = machine.Machine("shell", options.xen, options.kernel, hvm=True,
                         iommu=options.iommu, dom0_args="moat=shell")
@@ -84,6 +103,7 @@ def main():
         return 0
     if not os.path.exists(options.xen):
         parser.error("no hypervisor at " + options.xen)
+    use(options.xen)
     if options.what == "shell":
         return shell(options)
     machine.EXTRA_XEN_ARGS = options.xen_args
@@ -97,12 +117,12 @@ def main():
     else:
         chosen, width, more = AMD if options.iommu == "amd" else INTEL, 2, {}
     if options.only:
-        names = options.only.split(",")
-        chosen = [s for s in ALL if s.name in names]
+        chosen = only(ALL, options.only)
     run_all([lambda s=s: s.run(report, options.xen, **more) for s in chosen],
             report, width)
     report.note("%.0f s in all" % (time.monotonic() - began))
     return report.total()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

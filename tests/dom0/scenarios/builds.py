@@ -1,4 +1,4 @@
-"""What make builds beside build/xen/xen, and options, each in a machine of
+"""What make builds beside the hypervisor, and options, each in a machine of
 its own: boots, hands out devices, keeps others out.
 """
 import os
@@ -7,7 +7,7 @@ import struct
 import probe
 from guest import Guest
 from harness import Scenario
-from machine import BUILD, EDU, Failure
+from machine import EDU, Failure
 
 
 def efi_is_sound(path):
@@ -22,16 +22,16 @@ def efi_is_sound(path):
         raise Failure(path + " is none")
 
 
-def build(name, folder, what, config, says="", label="", **options):
-    """A scenario with the hypervisor in build/FOLDER, whose configuration has
+def build(name, variant, what, config, says="", label="", **options):
+    """A scenario with a variant of the hypervisor, whose configuration has
     the lines config, and whose log says the pattern; under Flask, devices for
     guests get the label, and are refused before."""
-    s = Scenario(name, dict(
-        options, xen=os.path.join(BUILD, folder, "xen")))
+    s = Scenario(name, options, build=variant)
 
     @s.step("Xen built with %s boots dom0" % what)
     def _(m):
-        with open(os.path.join(BUILD, folder, "tree", "xen", ".config")) as f:
+        out = os.path.dirname(m.xen)
+        with open(os.path.join(out, "tree", "xen", ".config")) as f:
             lines = f.read().split("\n")
         for line in config:
             if line not in lines:
@@ -43,8 +43,9 @@ def build(name, folder, what, config, says="", label="", **options):
 
     @s.step("xen.efi is a 64-bit program for UEFI", vital=False)
     def _(m):
-        for f in ("xen", folder):
-            efi_is_sound(os.path.join(BUILD, f, "xen.efi"))
+        out = os.path.dirname(m.xen)
+        for folder in (out[:-len("-" + variant)], out):
+            efi_is_sound(os.path.join(folder, "xen.efi"))
 
     if label:
         @s.step("the policy refuses a guest a device that has no label")
@@ -92,12 +93,12 @@ def build(name, folder, what, config, says="", label="", **options):
 
 
 def nohvm(name, **options):
-    return build(name, "xen-nohvm", "HVM=n", ["# CONFIG_HVM is not set"],
+    return build(name, "nohvm", "HVM=n", ["# CONFIG_HVM is not set"],
                  **options)
 
 
 def debug(name, **options):
-    return build(name, "xen-debug", "assertions, and a scratch page in "
+    return build(name, "debug", "assertions, and a scratch page in "
                  "quarantine,", [
                      "CONFIG_DEBUG=y",
                      "CONFIG_IOMMU_QUARANTINE_SCRATCH_PAGE=y"],
@@ -105,7 +106,7 @@ def debug(name, **options):
 
 
 def xsm(name, **options):
-    return build(name, "xen-xsm", "Flask and a policy", [
+    return build(name, "xsm", "Flask and a policy", [
         "CONFIG_XSM_FLASK=y", "CONFIG_XSM_FLASK_POLICY=y"],
                  "Flask:.*[Ee]nforcing", "system_u:object_r:nic_dev_t",
                  **options)

@@ -13,7 +13,7 @@ from oracle import expect_fault, io_mappings
 
 MEMORY = 160                    # of the guest, MiB
 
-hvm = Scenario("hvm", dict(hvm=True))
+hvm = Scenario("hvm", dict(hvm=True), needs=("device model",))
 
 
 @hvm.step("dom0 takes NIC, NVMe and edu for a guest")
@@ -91,5 +91,6 @@ def _(m):
 
 
 # The same through AMD's unit.
-amd = Scenario("amd-hvm", dict(hvm=True, iommu="amd"))
+amd = Scenario("amd-hvm", dict(hvm=True, iommu="amd"),
+               needs=("device model",))
 amd.steps = hvm.steps
