@@ -207,7 +207,8 @@ def base(tree, space, init):
     for name in applets:
         if name != "busybox":
             cpio.link("usr/bin/" + name, "busybox")
-    cpio.file("usr/bin/dma", space.path("dma"))
+    for name in ("dma", "hyper"):
+        cpio.file("usr/bin/" + name, space.path(name))
     cpio.file("init", os.path.join(HERE, init))
     return cpio
 
@@ -255,7 +256,6 @@ def dom0(tree, space, name, more=(), modules=()):
     for guest in ("nic.cfg", "hvm.cfg"):
         cpio.file("etc/xen/" + guest, os.path.join(HERE, "dom0-" + guest),
                   0o644)
-    cpio.file("usr/bin/hyper", space.path("hyper"))
     cpio.file("usr/bin/guest-run", os.path.join(HERE, "guest-run"))
     cpio.file("guest/guest.cpio", space.path("guest.cpio"), 0o644)
     cpio.file("guest/vmlinux", os.path.join(IMAGES, "vmlinux"), 0o644)
