@@ -5,13 +5,12 @@ The refusal is the same whatever the device is and wherever it is, or it would
 tell the guest something; and of what is refused nothing is answered. What a
 guest may not do, a device model's domain may not do to its guest either.
 """
-import os
 import shlex
 
 import tree
 from guest import Guest
 from harness import Scenario
-from machine import BUILD, EDU, Failure
+from machine import EDU, Failure
 
 ABSENT = "0000:00:1e.7"
 DOM_IO = 0x7ff1
@@ -56,8 +55,8 @@ def places(m):
                 % m.nvme)
 
 
-def permission(name, error="EPERM", label="", **options):
-    s = Scenario(name, dict(options, more=NESTED))
+def permission(name, error="EPERM", label="", build="", **options):
+    s = Scenario(name, dict(options, more=NESTED), build=build)
 
     @s.step("dom0 asks, and is answered")
     def _(m):
@@ -113,5 +112,4 @@ def permission(name, error="EPERM", label="", **options):
 intel = permission("permission")
 amd = permission("amd-permission", iommu="amd")
 flask = permission("flask-permission", "EACCES",
-                   "system_u:object_r:nic_dev_t",
-                   xen=os.path.join(BUILD, "xen-xsm", "xen"))
+                   "system_u:object_r:nic_dev_t", "xsm")
