@@ -38,19 +38,20 @@ import qubes                                                # noqa: E402
 import regions                                              # noqa: E402
 import sharing                                              # noqa: E402
 import shutdown                                             # noqa: E402
+import sriov                                                # noqa: E402
 import topology                                             # noqa: E402
 import unity                                                # noqa: E402
 
 # The longest first, so that the last ones even out.
 INTEL = [kills.kills, qubes.qubes, hvm.hvm, topology.topology, sharing.shared,
          guests.rounds, topology.virtual, pv.debian, pv.pv, guests.two,
-         permission.intel, permission.flask, shutdown.restart,
+         permission.intel, permission.flask, shutdown.restart, sriov.sriov,
          regions.table, regions.option, firmware.records, firmware.units
          ] + builds.intel + [builds.pvh, guests.none] + firmware.off + [
              firmware.force]
 AMD = [kills.amd, qubes.amd, hvm.amd, topology.amd, sharing.amd,
        guests.amd_rounds, topology.amd_virtual, pv.amd, unity.unity,
-       permission.amd, shutdown.amd,
+       permission.amd, shutdown.amd, sriov.amd,
        regions.ivmd, firmware_amd.records, firmware_amd.units
        ] + builds.amd + [builds.amd_pvh, firmware_amd.ioapic_unnamed,
                          firmware_amd.ioapic_given

@@ -214,26 +214,32 @@ def controller(m, bdf):
     return m.sh("ls /sys/bus/pci/devices/%s/nvme" % bdf).strip()
 
 
-@virtual.step("dom0 makes a virtual function of an NVMe controller")
-def _(m):
-    pf = "0000:00:09.0" if m.iommu == "amd" else behind(m, "0000:00:09.0")[0]
-    m.vf = pf[:-1] + "1"
-    name = controller(m, pf)
+def make_virtual(m):
+    """Of the NVMe controller one virtual function, m.vf, which no driver has
+    yet."""
+    m.pf = "0000:00:09.0" if m.iommu == "amd" else behind(m, "0000:00:09.0")[0]
+    m.vf = m.pf[:-1] + "1"
+    name = controller(m, m.pf)
     # Virtualization Management (NVMe 1.4, section 5.22): the flexible queues
     # (0) and interrupts (1) are taken from the primary controller (action 1),
     # which notices at its next reset.
     for kind in (1, 0):
         m.sh("dma nvme /dev/%s 0x1c 0x%x 0" % (name, kind << 8 | 1))
-    m.sh("echo 1 >/sys/bus/pci/devices/%s/reset" % pf, 60)
-    m.sh("echo 0 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe" % pf)
-    m.sh("echo 1 >/sys/bus/pci/devices/%s/sriov_numvfs" % pf)
+    m.sh("echo 1 >/sys/bus/pci/devices/%s/reset" % m.pf, 60)
+    m.sh("echo 0 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe" % m.pf)
+    m.sh("echo 1 >/sys/bus/pci/devices/%s/sriov_numvfs" % m.pf)
     appears(m, m.vf)
-    m.sh("echo 1 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe" % pf)
-    name = controller(m, pf)
+    m.sh("echo 1 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe" % m.pf)
+    name = controller(m, m.pf)
     # Given to secondary controller 1 (action 8), which goes online (9).
     for kind, action, n in ((1, 8, 1), (0, 8, 2), (0, 9, 0)):
         m.sh("dma nvme /dev/%s 0x1c 0x%x %d" % (
             name, 1 << 16 | kind << 8 | action, n))
+
+
+@virtual.step("dom0 makes a virtual function of an NVMe controller")
+def _(m):
+    make_virtual(m)
 
 
 # An HVM guest: a virtual function has no interrupt line, and pcifront gives
