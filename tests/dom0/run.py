@@ -31,9 +31,11 @@ import firmware                                             # noqa: E402
 import firmware_amd                                         # noqa: E402
 import guests                                               # noqa: E402
 import hvm                                                  # noqa: E402
+import intx                                                 # noqa: E402
 import kills                                                # noqa: E402
 import permission                                           # noqa: E402
 import pv                                                   # noqa: E402
+import pvh                                                  # noqa: E402
 import qubes                                                # noqa: E402
 import regions                                              # noqa: E402
 import sharing                                              # noqa: E402
@@ -45,16 +47,18 @@ import unity                                                # noqa: E402
 # The longest first, so that the last ones even out.
 INTEL = [kills.kills, qubes.qubes, hvm.hvm, topology.topology, sharing.shared,
          guests.rounds, topology.virtual, pv.debian, pv.pv, guests.two,
-         permission.intel, permission.flask, shutdown.restart, sriov.sriov,
+         permission.intel, permission.flask, sriov.sriov, pvh.pvh,
+         shutdown.restart,
          regions.table, regions.option, firmware.records, firmware.units
-         ] + builds.intel + [builds.pvh, guests.none] + firmware.off + [
-             firmware.force]
+         ] + builds.intel + intx.intel + [builds.pvh, guests.none
+                                          ] + firmware.off + [firmware.force]
 AMD = [kills.amd, qubes.amd, hvm.amd, topology.amd, sharing.amd,
        guests.amd_rounds, topology.amd_virtual, pv.amd, unity.unity,
-       permission.amd, shutdown.amd, sriov.amd,
+       permission.amd, shutdown.amd, sriov.amd, pvh.amd,
        regions.ivmd, firmware_amd.records, firmware_amd.units
-       ] + builds.amd + [builds.amd_pvh, firmware_amd.ioapic_unnamed,
-                         firmware_amd.ioapic_given
+       ] + builds.amd + intx.amd + [
+           builds.amd_pvh, firmware_amd.ioapic_unnamed,
+           firmware_amd.ioapic_given
                          ] + firmware_amd.off + [firmware_amd.ioapic_force]
 ALL = INTEL + AMD
 
