@@ -308,8 +308,8 @@ def from_source(space):
     built, packages = space.path("built"), space.path("packages")
     say("no Debian has user space of Xen %s: it is built from %s" %
         (space.series, space.source))
-    subprocess.run([os.path.join(HERE, "tools.sh"), space.source,
-                    space.series, built], check=True)
+    subprocess.run([os.path.join(HERE, "tools.sh"), space.source, built],
+                   check=True)
     debian.unpack(debian.codename(), [BUSYBOX], packages)
     usr = os.path.join(built, "usr")
     return (Tree(built, packages, "/"),
