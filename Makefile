@@ -22,6 +22,8 @@ help:
 	@echo "make eva        the firmware parsers, by Frama-C's static analysis"
 	@echo "make test-xen   every scenario under Xen, two machines at a time;"
 	@echo "                IOMMU=amd: those of AMD-Vi"
+	@echo "make matrix SRCS=\"FOLDER...\"  for each unpacked Xen: builds, and every"
+	@echo "                scenario; a table of them in build/matrix/"
 	@echo "make bench      instructions, beside Debian's Xen: tables and a plot"
 	@echo "make compare-unity  reserved memory on AMD: Debian's Xen beside this"
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
@@ -69,6 +71,20 @@ compare-unity: hypervisor xen-stock dom0
 	@$(DOM0)/run.py compare-unity --xen $(XEN)
 test-xen: hypervisor xen-nohvm xen-debug xen-xsm dom0-debian
 	@$(DOM0)/run.py test --xen $(XEN) --iommu $(IOMMU) $(if $(ONLY),--only $(ONLY))
+
+# Every tree of SRCS. ONLY and IOMMU restrict the scenarios, CCS adds builds by
+# other compilers, FRESH=yes plays again what has a result that still holds.
+.PHONY: matrix
+matrix:
+	@[ -n "$(strip $(SRCS))" ] || { echo 'usage: make matrix' \
+	    'SRCS="FOLDER..." [ONLY=NAME,...] [IOMMU=intel|amd]' \
+	    '[CCS="COMPILER..."] [FRESH=yes]' >&2; exit 2; }
+	@$(NEED) python3 qemu-system-x86
+	@cd '$(or $(TYPED_IN),.)' && '$(CURDIR)/$(DOM0)/matrix.py' $(SRCS) \
+	    $(if $(ONLY),--only $(ONLY)) $(if $(CCS),--cc "$(CCS)") \
+	    $(if $(filter yes,$(FRESH)),--fresh) \
+	    $(if $(filter command environment,$(firstword $(origin IOMMU))), \
+	        --iommu $(IOMMU))
 
 # -- Unit tests, checks, the rig ----------------------------------------------
 # Whatever says "N passed, N failed" at its end can be a stage of make test.
