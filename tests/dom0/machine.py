@@ -165,7 +165,10 @@ class Machine:
         """Why this machine, its Xen or its user space cannot do that, or None.
         A function (machine) gives that itself."""
         if callable(what):
-            return what(self)
+            try:
+                return what(self)
+            except Failure as e:        # nothing to ask
+                return str(e)
         if what == "device model":
             return self.space.why_no_hvm
         if what == "fault log" and self.iommu == "amd":

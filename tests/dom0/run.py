@@ -27,6 +27,7 @@ import machine                                              # noqa: E402
 from harness import Report, run_all                         # noqa: E402
 import builds                                               # noqa: E402
 import compare                                              # noqa: E402
+import dom0pvh                                              # noqa: E402
 import firmware                                             # noqa: E402
 import firmware_amd                                         # noqa: E402
 import guests                                               # noqa: E402
@@ -50,14 +51,14 @@ INTEL = [kills.kills, qubes.qubes, hvm.hvm, topology.topology, sharing.shared,
          permission.intel, permission.flask, sriov.sriov, pvh.pvh,
          shutdown.restart,
          regions.table, regions.option, firmware.records, firmware.units
-         ] + builds.intel + intx.intel + [builds.pvh, guests.none
+         ] + builds.intel + intx.intel + [dom0pvh.pvh, guests.none
                                           ] + firmware.off + [firmware.force]
 AMD = [kills.amd, qubes.amd, hvm.amd, topology.amd, sharing.amd,
        guests.amd_rounds, topology.amd_virtual, pv.amd, unity.unity,
        permission.amd, shutdown.amd, sriov.amd, pvh.amd,
        regions.ivmd, firmware_amd.records, firmware_amd.units
        ] + builds.amd + intx.amd + [
-           builds.amd_pvh, firmware_amd.ioapic_unnamed,
+           dom0pvh.amd, firmware_amd.ioapic_unnamed,
            firmware_amd.ioapic_given
                          ] + firmware_amd.off + [firmware_amd.ioapic_force]
 ALL = INTEL + AMD
