@@ -2,7 +2,18 @@
 # it misses from Debian, keeps its logs in build/logs, and may be run alone.
 
 SHELL   := /bin/bash
-XEN     ?= build/xen/xen
+# SRC: the folder of a Xen, relative to where make was typed; none: Debian's.
+# OUT: where its build goes, and OUT-nohvm and so on beside it.
+q        = '$(subst ','\'',$(1))'
+TYPED_IN ?= $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+export TYPED_IN ALLOW_OLDER
+SOURCE  := $(if $(SRC),$(shell cd $(call q,$(TYPED_IN)) && \
+               realpath -ms -- $(call q,$(SRC))))
+OUT     ?= build/xen$(if $(SRC),-$(shell basename $(call q,$(SOURCE)) | \
+               sed 's/^xen-//; s/[^A-Za-z0-9.+_~-]/-/g'))
+OUT     := $(OUT)
+BUILD_XEN = xen/build.sh $(if $(SRC),--src $(call q,$(SOURCE))) --out $(OUT)
+XEN     ?= $(OUT)/xen
 IOMMU   ?= intel
 KERNEL  ?= small
 DOM0    := tests/dom0
@@ -29,31 +40,38 @@ help:
 	@echo "make shell      the same machine with a dom0 shell on this terminal"
 	@echo "make xen        build/xen/{xen,xen.gz,xen-syms,xen.efi}"
 	@echo "make xen-nohvm  without HVM; xen-debug, xen-xsm (Flask): the same way"
-	@echo "make xen-stock  the same of Debian's Xen as it is: build/xen-stock/"
+	@echo "make xen-stock  the same of that Xen as it is: build/xen-stock/"
+	@echo "   these, run, shell, test-xen, bench and compare-unity take SRC=FOLDER:"
+	@echo "   any unpacked Xen from 4.17 on; else it is Debian's. With SRC, or as"
+	@echo "   OUT= says, the build goes to build/xen-NAME."
 	@echo "make clean      removes build/ but for downloads and the small kernel"
 
 # -- Xen ----------------------------------------------------------------------
 
 .PHONY: xen xen-stock xen-nohvm xen-debug xen-xsm
 xen:
-	@xen/build.sh moat
+	@$(BUILD_XEN) moat
 xen-stock:
-	@xen/build.sh stock
+	@$(BUILD_XEN)-stock stock
 xen-nohvm:
-	@xen/build.sh moat --config CONFIG_HVM=n --out build/xen-nohvm
+	@$(BUILD_XEN)-nohvm moat --config CONFIG_HVM=n
 # Assertions, and a page behind every address in quarantine.
 xen-debug:
-	@xen/build.sh moat --config CONFIG_DEBUG=y --out build/xen-debug \
+	@$(BUILD_XEN)-debug moat --config CONFIG_DEBUG=y \
 	    --config CONFIG_IOMMU_QUARANTINE_SCRATCH_PAGE=y \
 	    --config CONFIG_XHCI=y
 # Flask, with a policy built in: Xen's, which knows no quarantine, and that.
 xen-xsm:
-	@xen/build.sh moat --config CONFIG_XSM=y --out build/xen-xsm \
+	@$(BUILD_XEN)-xsm moat --config CONFIG_XSM=y \
 	    --config CONFIG_XSM_FLASK_POLICY=y --also $(DOM0)/flask.sh
 
 # The hypervisor that the machines boot: this layer's, unless XEN= names one.
 .PHONY: hypervisor
-hypervisor: $(if $(filter build/xen/xen,$(XEN)),xen)
+hypervisor: $(if $(filter $(OUT)/xen,$(XEN)),xen)
+	@[ -z $(call q,$(SRC)) ] || \
+	    [ "$$(cat $(dir $(XEN))source)" -ef $(call q,$(SOURCE)) ] || \
+	    { echo "error: $(XEN) was not made from SRC: give one of them" >&2; \
+	      exit 1; }
 
 # -- dom0 and the machines ----------------------------------------------------
 
@@ -68,9 +86,10 @@ run: hypervisor dom0
 shell: hypervisor dom0
 	@$(DOM0)/run.py shell --xen $(XEN) --kernel $(KERNEL) --iommu $(IOMMU)
 compare-unity: hypervisor xen-stock dom0
-	@$(DOM0)/run.py compare-unity --xen $(XEN)
+	@$(DOM0)/run.py compare-unity --xen $(XEN) --stock $(OUT)-stock/xen
 test-xen: hypervisor xen-nohvm xen-debug xen-xsm dom0-debian
-	@$(DOM0)/run.py test --xen $(XEN) --iommu $(IOMMU) $(if $(ONLY),--only $(ONLY))
+	@$(DOM0)/run.py test --xen $(XEN) --iommu $(IOMMU) \
+	    $(if $(ONLY),--only $(ONLY))
 
 # Every tree of SRCS. ONLY and IOMMU restrict the scenarios, CCS adds builds by
 # other compilers, FRESH=yes plays again what has a result that still holds.
@@ -126,7 +145,7 @@ test: need-unit
 
 .PHONY: clean
 clean:
-	rm -rf build/xen build/xen-stock build/xen-nohvm build/xen-debug \
-	    build/xen-xsm build/logs build/unit \
-	    build/rig build/model build/tools build/mutants build/bench \
-	    build/eva build/fuzz
+	@for out in $(OUT) build/xen build/xen-*; do \
+	    [ ! -e $$out/.inputs ] || (set -x; rm -rf $$out); done
+	rm -rf build/logs build/unit build/rig build/model build/tools \
+	    build/mutants build/bench build/eva build/fuzz

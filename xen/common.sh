@@ -15,6 +15,12 @@ say()
     printf '== %s\n' "$*"
 }
 
+# What must not be missed, whoever reads on
+warn()
+{
+    printf '!! %s\n' "$*" >&2
+}
+
 die()
 {
     printf 'error: %s\n' "$*" >&2

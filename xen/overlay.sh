@@ -1,5 +1,5 @@
 #!/bin/bash
-# Lays this layer over an unpacked copy of Debian's Xen source package, in
+# Lays this layer over a copy of a Xen source tree (from 4.17 on), in the
 # place of Xen's own x86 IOMMU drivers:
 #
 #   xen/overlay.sh TREE           TREE/xen/drivers/passthrough must exist

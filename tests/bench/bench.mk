@@ -2,4 +2,5 @@
 # make bench: see tests/bench/bench.sh.
 .PHONY: bench
 bench: dom0
-	@tests/bench/bench.sh
+	@tests/bench/bench.sh $(if $(SRC),$(call q,$(SOURCE)) \
+	    build/bench/$(notdir $(OUT)))

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Prints what the benchmarks measured: one table per kind of unit, the sums
 that Xen spent on its own account, dom0 by size of RAM, the goals; and draws
-build/bench/bench.svg. All of it from build/bench/*.json.
+bench.svg. All of it from the *.json of the folder that is named, or else of
+build/bench; look-ups, which know no Xen, from there.
 """
 import json
 import math
@@ -10,14 +11,15 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-OUT = os.path.join(ROOT, "build", "bench")
+BENCH = os.path.join(ROOT, "build", "bench")
+OUT = sys.argv[1] if len(sys.argv) > 1 else BENCH
 UNITS = [("intel", "VT-d"), ("amd", "AMD-Vi")]
 LAYER = ["domain_init", "domain_destroy", "free_pgtables", "do_domctl",
          "flush", "map", "unmap", "release_devices", "ioapic_write"]
 
 
-def load(name):
-    path = os.path.join(OUT, name)
+def load(name, folder=OUT):
+    path = os.path.join(folder, name)
     if not os.path.exists(path):
         return None
     with open(path) as f:
@@ -280,9 +282,11 @@ def bars(results):
 
 
 def main():
-    results, lookups = load("xen.json"), load("lookup.json")
+    results, lookups = load("xen.json"), load("lookup.json", BENCH)
     if not results:
-        raise SystemExit("error: no build/bench/xen.json: run make bench")
+        raise SystemExit("error: no xen.json in %s: run make bench" % OUT)
+    with open(os.path.join(OUT, "xen-moat", "version")) as f:
+        print("Xen " + f.read().strip())
     print("Instructions, counted by QEMU. Registers, commands, waits, table "
           "pages: stock/ours.")
     for unit, title in UNITS:

@@ -175,7 +175,19 @@ class Machine:
             return "QEMU's AMD unit writes no fault records"
         if what == "buses" and self.iommu == "amd":
             return "QEMU's AMD unit takes every bus for bus 0"
+        if what == "xen.efi":
+            return self.withheld(what)
         return None
+
+    def withheld(self, name):
+        """Why xen/build.sh did not make it, where Debian has a newer Xen."""
+        folder = os.path.dirname(self.xen)
+        path = os.path.join(folder, "older")
+        if os.path.exists(os.path.join(folder, name)) or \
+           not os.path.exists(path):
+            return None
+        with open(path) as f:
+            return f.read().strip()
 
     # -- the command line -----------------------------------------------------
 

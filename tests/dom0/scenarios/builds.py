@@ -41,7 +41,8 @@ def build(name, variant, what, config, says="", label="", **options):
         if says:
             m.wait_log(says, 1)
 
-    @s.step("xen.efi is a 64-bit program for UEFI", vital=False)
+    @s.step("xen.efi is a 64-bit program for UEFI", vital=False,
+            needs="xen.efi")
     def _(m):
         out = os.path.dirname(m.xen)
         for folder in (out[:-len("-" + variant)], out):
