@@ -92,7 +92,8 @@ fetch()
         say "xen $version is listed but cannot be had"
     done
     [ -n "$(have)" ] ||
-        die "no version of the source package could be fetched; see $log"
+        die "no version of the source package could be fetched; see $log." \
+            "SRC=FOLDER builds another Xen"
 }
 
 mkdir -p "$OUT"

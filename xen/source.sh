@@ -179,15 +179,14 @@ source_files()
         [ ! -e "$tree/$part" ] || parts+=("$part")
     done
     (cd "$tree" && find "${parts[@]}" \( -name '*.o' -o -name '.*.cmd' -o \
-        -name '.*.d' -o -name '.*.d2' -o -name '*.a' -o -name '*.pyc' -o \
-        -name .git -o -name __pycache__ -o -path xen/.config -o \
-        -path xen/.config.old -o -path xen/include/generated -o \
-        -path xen/include/config -o -path 'xen/xen*' -o \
-        -path 'xen/.xen*' \) -prune -o "$@")
+        -name '.*.d' -o -name '.*.d2' -o -name '*.a' -o -name '*.chk' -o \
+        -name '*.pyc' -o -name __pycache__ -o -name .git -o \
+        -path xen/.config -o -path xen/.config.old -o \
+        -path xen/include/generated -o -path xen/include/config -o \
+        -path 'xen/xen*' -o -path 'xen/.xen*' \) -prune -o "$@")
 }
 
-# What is left of a build in TREE, by Xen's own rules, is removed from its copy
-# (source_built says whether there was one).
+# source_built TREE: it was built in, and its copy needs Xen's own distclean
 source_built()
 {
     [ -n "$(find "$1/xen" -name '.*.cmd' -print -quit)" ]
