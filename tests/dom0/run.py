@@ -49,13 +49,14 @@ import unity                                                # noqa: E402
 INTEL = [kills.kills, qubes.qubes, hvm.hvm, topology.topology, sharing.shared,
          guests.rounds, topology.virtual, pv.debian, pv.pv, guests.two,
          permission.intel, permission.flask, sriov.sriov, pvh.pvh,
-         shutdown.restart,
+         pvh.region, shutdown.restart,
          regions.table, regions.option, firmware.records, firmware.units
          ] + builds.intel + intx.intel + [dom0pvh.pvh, guests.none
                                           ] + firmware.off + [firmware.force]
 AMD = [kills.amd, qubes.amd, hvm.amd, topology.amd, sharing.amd,
        guests.amd_rounds, topology.amd_virtual, pv.amd, unity.unity,
        permission.amd, shutdown.amd, sriov.amd, pvh.amd,
+       pvh.amd_region,
        regions.ivmd, firmware_amd.records, firmware_amd.units
        ] + builds.amd + intx.amd + [
            dom0pvh.amd, firmware_amd.ioapic_unnamed,
