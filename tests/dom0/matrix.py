@@ -13,6 +13,7 @@ Options: --only NAME[,NAME...], --iommu intel|amd (default: both), --fresh,
 --cc "COMPILER..." (builds with each of these, too; gcc-14 for example)
 """
 import argparse
+import fcntl
 import functools
 import hashlib
 import json
@@ -99,6 +100,8 @@ class Result(harness.Report):
         super().passes(self.prefix + name)
 
     def fails(self, name, why, log):
+        if ended.is_set():
+            return
         self.lines.append(["FAIL", name, " ".join(str(why).split())])
         super().fails(self.prefix + name, why, log)
 
@@ -107,7 +110,7 @@ class Result(harness.Report):
         super().skips(self.prefix + name, why, steps)
 
     def note(self, text):
-        if "starting a machine" not in text:
+        if "starting a machine" not in text and not ended.is_set():
             super().note(self.prefix + text)
 
     @property
@@ -124,7 +127,7 @@ class Tree:
     """One tree of Xen, and its column of the table."""
 
     def __init__(self, source):
-        self.source = os.path.realpath(source)
+        self.source = os.path.abspath(source)
         name = re.sub(r"^xen-", "", os.path.basename(self.source))
         self.name = re.sub(r"[^A-Za-z0-9.+_~-]", "-", name)
         self.out = os.path.join(machine.BUILD, "xen-" + self.name)
@@ -340,6 +343,8 @@ def main():
                               if given.iommu in (None, vendor)], []),
                          given.only)
     os.makedirs(MATRIX, exist_ok=True)
+    turn = open(os.path.join(MATRIX, "lock"), "w")
+    fcntl.flock(turn, fcntl.LOCK_EX)
     builds = build_rows(given.cc.split())
     matrix = Matrix(trees, [s.name for s in scenarios],
                     [row for row, _ in builds],
@@ -352,7 +357,7 @@ def main():
     matrix.state = ("not all was played: %d of the table are missing" % missing
                     if missing else "complete")
     matrix.write()
-    print(page.text(matrix))
+    sys.stdout.write(page.text(matrix))
     passed, failed, _ = matrix.sums()
     return 1 if failed or missing or not passed else 0
 
