@@ -41,6 +41,7 @@ check headers tests/check/headers.sh
 check style tests/check/style.sh
 check selftest tests/check/selftest.sh
 check endbr-test tests/check/endbr-test.sh
+check userspace tests/check/userspace-test.py
 check source-test tests/check/source-test.sh
 
 # Each release once: a row of the table is for MAJOR.MINOR.

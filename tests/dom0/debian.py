@@ -131,7 +131,7 @@ def update(release, newer_than=DAY):
     for name in ("parts", "lists/partial"):
         os.makedirs(os.path.join(where, name), exist_ok=True)
     os.makedirs(os.path.dirname(LOG), exist_ok=True)
-    stamp = os.path.join(where, "status")
+    stamp = os.path.join(where, "read")
     with open(os.path.join(where, "lock"), "w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if (os.path.exists(stamp) and
@@ -142,8 +142,11 @@ def update(release, newer_than=DAY):
                              "apt sources to derive those of %s from" % release)
         say("reading the package lists of Debian's %s (log: %s)" %
             (release, LOG))
+        with open(os.path.join(where, "status"), "w"):
+            pass
         if logged(["apt-get", "-q"] + options(release) + ["update"]):
             say("some lists of %s could not be read; going on" % release)
+            return
         with open(stamp, "w"):
             pass
 

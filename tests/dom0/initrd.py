@@ -300,14 +300,13 @@ def from_debian(space, release):
 def from_source(space):
     """The same, built from the hypervisor's tree. Libraries that are not
     Xen's are this machine's, as they were for the linker."""
+    lacking = "no user space of Xen %s in the lists of Debian's %s" % (
+        space.series, ", ".join(debian.candidates()))
     if not space.source:
-        raise SystemExit(
-            "error: no Debian has user space of Xen %s, and there is no file "
-            "\"source\" beside %s that names the tree to build it from" %
-            (space.series, space.xen))
+        raise SystemExit("error: %s, and no file \"source\" beside %s names a "
+                         "tree to build it from" % (lacking, space.xen))
+    say("%s: it is built from %s" % (lacking, space.source))
     built, packages = space.path("built"), space.path("packages")
-    say("no Debian has user space of Xen %s: it is built from %s" %
-        (space.series, space.source))
     subprocess.run([os.path.join(HERE, "tools.sh"), space.source, built],
                    check=True)
     debian.unpack(debian.codename(), [BUSYBOX], packages)
@@ -358,6 +357,8 @@ def main(kernel, xen):
     if release:
         dom0(tree, space, "dom0-hvm.cpio", HVM_FILES +
              ["usr/lib/xen-%s/boot/hvmloader" % space.series])
+    elif space.hvm:
+        os.unlink(space.path("dom0-hvm.cpio"))
     if kernel == "debian":
         dom0(tree, space, "dom0-debian.cpio", modules=modules_of_debian())
     for path, text in ((space.path("origin"), origin + "\n"),

@@ -62,8 +62,7 @@ def build(name, variant, what, config, says="", label="", **options):
     def _(m):
         for device in (m.nic, m.nvme):
             if label:
-                m.sh("flask-label-pci %s %s" %
-                     (device, label))
+                m.sh("flask-label-pci %s %s" % (device, label))
             m.sh("xl pci-assignable-add " + device)
         m.guest = Guest(m, "guest", [m.nic, m.nvme]).create()
         m.guest.use_nic()
