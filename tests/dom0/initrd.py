@@ -319,7 +319,7 @@ def from_source(space):
 def fingerprint(space, names):
     """Of everything that goes in, so that nothing is packed twice."""
     digest = hashlib.sha256(" ".join(
-        names + [space.version, str(space.source)]).encode())
+        names + [space.series]).encode())
     inputs = [os.path.join(HERE, n) for n in sorted(os.listdir(HERE))
               if n.startswith(("dom0-", "guest-")) or
               n in ("initrd.py", "debian.py", "tools.sh", "dma.c", "hyper.c")]
