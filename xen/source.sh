@@ -52,11 +52,16 @@ source_git()
 }
 
 # source_release TREE: the release that a checkout stands on, with the number
-# of commits since: 4.17.7+13. Nothing where that is not known.
+# of commits since: 4.17.7+13. Nothing where that is not known; the nearest
+# release of a development tree is an ancient one.
 source_release()
 {
-    source_git "$1" describe --tags --match 'RELEASE-*' |
-        sed -nE 's/^RELEASE-([0-9.]+)(-([0-9]+)-g.*)?$/\1+\3/p' | sed 's/+$//'
+    local v
+
+    v=$(source_git "$1" describe --tags --match 'RELEASE-*' |
+        sed -nE 's/^RELEASE-([0-9.]+)(-([0-9]+)-g.*)?$/\1+\3/p') || v=
+    [ "$(minor "$v")" != "$(minor "$(source_version "$1")")" ] ||
+        echo "${v%+}"
 }
 
 # source_compared TREE: its version in the form that Debian's are compared to
@@ -67,7 +72,7 @@ source_compared()
     if [ -f "$1/debian/changelog" ]; then
         v=$(sed -nE '1s/^xen \(([^)]+)\).*/\1/p' "$1/debian/changelog")
     fi
-    [ -n "$v" ] || v=$(source_release "$1") || v=
+    [ -n "$v" ] || v=$(source_release "$1")
     # A release is followed by what will be the next one.
     [ -n "$v" ] || v=$(source_version "$1" | sed 's/-/~/')
     echo "$v"
@@ -257,8 +262,7 @@ base_release()
     # Debian's packages are of what came after a release.
     [ -f "$1/debian/changelog" ] || v=${v%%+*}
     v=${v%-*}
-    [ "$(minor "$v")" = "$(minor "$(source_version "$1")")" ] &&
-        grep -qE " ${v//./\\.}( |$)" "$RELEASES" && echo "$v"
+    grep -qE " ${v//./\\.}( |$)" "$RELEASES" && echo "$v"
 }
 
 # changed_files TREE RELEASE: those that are replaced, and not as released

@@ -379,8 +379,12 @@ git -C "$s/a" commit -qam b
 echo more >>"$s/a/$p/vtd/iommu.c"
 losses "a checkout with changes" a \
     'pci\.c \(1 commits since 4\.17\.6\), vtd/iommu\.c \(not committed\);'
-sed -i 's/SUBVERSION    = 17/SUBVERSION    = 23/' "$s/a/xen/Makefile"
+sed -i 's/= 17/= 23/; s/= \.7-pre/= -pre/' "$s/a/xen/Makefile"
 losses "a development checkout" a ': vtd/iommu\.c \(not committed\);'
+debian '' '' '' '4.23.0-1'
+build --src "$s/a"
+says "a development checkout older than what is installed" \
+    '^!! OLDER .*: this is Xen 4\.23~pre; 4\.23\.0-1 is installed here'
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
