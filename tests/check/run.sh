@@ -44,11 +44,11 @@ check endbr-test tests/check/endbr-test.sh
 check userspace tests/check/userspace-test.py
 check source-test tests/check/source-test.sh
 
-# Each release once: a row of the table is for MAJOR.MINOR.
 sources=()
-for s in build/source/xen $(cat build/xen*/source 2> /dev/null | sort -u); do
+while read -r s; do
     [ ! -f "$s/xen/Makefile" ] || sources+=("$s")
-done
+done < <({ realpath build/source/xen; cat build/xen*/source; } 2> /dev/null |
+         sort -u)
 [ ${#sources[@]} != 0 ] ||
     skip "parity: Xen's side: there is no source yet (make xen)"
 check parity tests/check/parity.py "${sources[@]}"
