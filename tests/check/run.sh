@@ -52,6 +52,9 @@ done < <({ realpath build/source/xen; cat build/xen*/source; } 2> /dev/null |
 [ ${#sources[@]} != 0 ] ||
     skip "parity: Xen's side: there is no source yet (make xen)"
 check parity tests/check/parity.py "${sources[@]}"
+for s in "${sources[@]}"; do
+    check probe tests/check/probe-test.py "$s"
+done
 shopt -s nullglob
 for tree in $(printf '%s/\n' build/xen build/xen-stock build/xen*/ |
               tr -s / | sort -u); do

@@ -323,6 +323,33 @@ TEST(crash)
     world_end();
 }
 
+/* For shutdown: no interrupts; the lock's holder may have been stopped. */
+TEST(quiesce)
+{
+    static const struct moat_msi_msg m = { 0xfee01000, 0, 0x4031 };
+    struct moat_unit *u;
+    unsigned long flags;
+    uint64_t ctrl;
+
+    world_hardware(EFR_NEW);
+    REQUIRE(!world_up("scan-good", NULL, true, false));
+    REQUIRE(!world_enable());
+    /* An index takes the place of an IO-APIC entry's vector. */
+    CHECK(!moat_platform_caps(P)->rte_vector);
+    u = moat_unit_get(P, 0);
+    moat_unit_irq_message(u, &m);
+    moat_unit_irq_mask(u, true);
+    ctrl = asim_reg(U1, CTRL);
+    moat_unit_irq_mask(u, false);
+    CHECK(asim_reg(U1, CTRL) & 8);
+
+    flags = host_lock_irqsave(&to_amdvi(u)->reg_lock);
+    moat_platform_quiesce(P);
+    host_unlock_irqrestore(&to_amdvi(u)->reg_lock, flags);
+    CHECK_EQ(asim_reg(U1, CTRL), ctrl);
+    world_end();
+}
+
 /* A unit that does not stop keeps its memory. */
 TEST(does_not_stop)
 {

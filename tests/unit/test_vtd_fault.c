@@ -223,6 +223,8 @@ TEST(message_and_mask)
     static const struct moat_msi_msg m = { 0xfee01000, 0x100, 0x4031 };
     struct vtd_fake *f = up();
 
+    /* 5.1.5.1: an IO-APIC entry keeps its vector beside the index. */
+    CHECK(moat_platform_caps(p)->rte_vector);
     CHECK_EQ(fake_get32(f, 0x38), 0x80000000);
     moat_unit_irq_message(u, &m);
     CHECK_EQ(fake_get32(f, 0x3c), 0x4031);
@@ -231,6 +233,9 @@ TEST(message_and_mask)
     moat_unit_irq_mask(u, false);
     CHECK_EQ(fake_get32(f, 0x38), 0);
     moat_unit_irq_mask(u, true);
+    CHECK_EQ(fake_get32(f, 0x38), 0x80000000);
+    moat_unit_irq_mask(u, false);
+    moat_platform_quiesce(u->platform);
     CHECK_EQ(fake_get32(f, 0x38), 0x80000000);
     down(f);
 }
