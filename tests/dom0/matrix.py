@@ -231,7 +231,7 @@ def compiler(tree, cc, variant):
     return why
 
 
-def build_rows(ccs):
+def build_rows(ccs, variants):
     """(row, function (tree, result))."""
     rows = []
 
@@ -244,10 +244,10 @@ def build_rows(ccs):
                 result.passes(row)
         rows.append((row, job))
 
-    for variant, title in VARIANTS.items():
+    for variant, title in variants.items():
         built(title, lambda t, v=variant: make(t, v))
     for cc in ccs:
-        for variant, title in VARIANTS.items():
+        for variant, title in variants.items():
             row = "%s, %s" % (title, cc)
             if shutil.which(cc):
                 built(row, lambda t, c=cc, v=variant: compiler(t, c, v))
@@ -345,7 +345,11 @@ def main():
     os.makedirs(MATRIX, exist_ok=True)
     turn = open(os.path.join(MATRIX, "lock"), "w")
     fcntl.flock(turn, fcntl.LOCK_EX)
-    builds = build_rows(given.cc.split())
+    # Of chosen scenarios: what these need.
+    needed = {""} | {"-" * bool(s.build) + s.build for s in scenarios}
+    builds = build_rows(given.cc.split(), {
+        v: title for v, title in VARIANTS.items()
+        if not given.only or v in needed})
     matrix = Matrix(trees, [s.name for s in scenarios],
                     [row for row, _ in builds],
                     emulator().split("\n")[0])
