@@ -17,6 +17,7 @@
 #include <xen/rangeset.h>
 #include <xen/sched.h>
 #include <xen/vpci.h>
+#include <asm/apic.h>
 #include <asm/e820.h>
 #include <asm/hvm/io.h>
 #include <asm/hvm/vioapic.h>
@@ -407,17 +408,20 @@ static inline bool compat_emulated_alike(const struct domain *d,
 #endif
 
 /*
- * Older Xens end a level-triggered interrupt at the IO-APIC by the vector of
- * the processor. AMD's units take that field of the IO-APIC for their index,
- * and the end would never arrive. So Xen is kept from that way of ending
- * (suppressed broadcasts, directed EOI): it believes that ioapic_ack=new was
- * given. Before local APICs are set up. Returns whether it had to be.
+ * On processors with directed EOI (suppressed broadcasts) Xen itself ends a
+ * level-triggered interrupt at the IO-APIC, older Xens by the vector of the
+ * processor. AMD's units take that field of the IO-APIC for their index, and
+ * the end would never arrive. So they are kept from it: they believe that
+ * ioapic_ack=new was given. Before local APICs are set up. Returns whether
+ * that was necessary.
  */
 static always_inline bool compat_keep_broadcast_eoi(void)
 {
 #if XEN_HAS_PIN_EOI
     return false;
 #else
+    if ( !(apic_read(APIC_LVR) & APIC_LVR_DIRECTED_EOI) )
+        return false;
     ioapic_ack_new = ioapic_ack_forced = true;
 
     return true;

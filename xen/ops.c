@@ -185,7 +185,6 @@ static void __init apply_caps(void)
     decide_sharing(caps);
 #endif
 
-    /* Only on processors that have it is there another way. */
     if ( iommu_intremap && !caps->rte_vector && compat_keep_broadcast_eoi() )
         host_log_info("IO-APIC entries hold no vectors: ioapic_ack=new, no "
                       "directed EOI");
