@@ -28,8 +28,9 @@ def handled(m, device):
 def lease(m):
     """The NIC works, and what wakes its driver are interrupts of its own."""
     def arrived():
-        return sum(int(l.split()[1]) for l in
-                   m.sh("cat /proc/interrupts").splitlines() if "eth0" in l)
+        return sum(int(word) for line in
+                   m.sh("cat /proc/interrupts").splitlines() if "eth0" in line
+                   for word in line.split()[1:] if word.isdigit())
 
     m.sh(until("[ -e /sys/class/net/eth0 ]", 10))
     before = arrived()
