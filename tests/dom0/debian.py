@@ -145,7 +145,7 @@ def update(release, newer_than=DAY):
         with open(os.path.join(where, "status"), "w"):
             pass
         if logged(["apt-get", "-q"] + options(release) + ["update"]):
-            say("some lists of %s could not be read; going on" % release)
+            say("some lists of %s could not be read; see %s" % (release, LOG))
             return
         with open(stamp, "w"):
             pass

@@ -24,7 +24,7 @@ parts="include libs flask/utils xs-clients xenstored console helpers xl"
 # What the tool stack is made from, and how.
 inputs()
 {
-    sha256sum "$0"
+    sha256sum <"$0"
     cd "$src"
     find Config.mk config configure m4 tools xen/common xen/include xen/lib \
         xen/tools -type f ! -name '*.o' -exec sha256sum {} + | LC_ALL=C sort
