@@ -361,45 +361,46 @@ TEST(no_igfx)
     destroy();
 }
 
-/* Thinkpad X230: the graphics, and a second function that is not there. */
-TEST(no_igfx_absent)
+/* Of a unit for the graphics at 0:2.0, of @class, and another function. */
+static bool left_off(uint16_t class, uint8_t slot, uint8_t fn)
 {
     struct moat_options o = fake_opts;
     struct dmar_build d;
     uint8_t *r;
+    bool off;
 
     functions();
-    o.igfx = false;
-    dmar_begin(&d, 1);
-    r = dmar_put(&d, 0, 32);
-    memcpy(r + 8, &(uint64_t){ BASE }, 8);
-    dmar_scope(r + 16, 1, GFX);
-    dmar_scope(r + 24, 1, GFX + 1);
-    dmar_drhd(&d, BASE2, true, 0xff);
-    REQUIRE(!create(&d, &o));
-    CHECK(moat_unit_get(p, 0)->ignored);
-    destroy();
-}
-
-/* A scope that cannot be read may have named something else. */
-TEST(no_igfx_unsure)
-{
-    struct moat_options o = fake_opts;
-    struct dmar_build d;
-    uint8_t *r;
-
-    functions();
+    sim_pci_set16(sim_pci_find(DEV(GFX)), 10, class);
     o.igfx = false;
     dmar_begin(&d, 1);
     r = dmar_put(&d, 0, 32);
     memcpy(r + 8, &(uint64_t){ BASE }, 8);
     dmar_scope(r + 16, 1, GFX);
     dmar_scope(r + 24, 1, 0);
-    r[24 + 6] = 32;                     /* no such device number */
+    r[24 + 6] = slot;
+    r[24 + 7] = fn;
     dmar_drhd(&d, BASE2, true, 0xff);
-    REQUIRE(!create(&d, &o));
-    CHECK(!moat_unit_get(p, 0)->ignored);
+    CHECK(!create(&d, &o));
+    off = moat_unit_get(p, 0)->ignored;
     destroy();
+    return off;
+}
+
+/* Thinkpad X230: a second function that is not there. */
+TEST(no_igfx_absent)
+{
+    CHECK(left_off(0x300, 2, 1));
+}
+
+TEST(no_igfx_another)
+{
+    CHECK(!left_off(0x200, 2, 0));
+}
+
+/* A scope that cannot be read may have named something else. */
+TEST(no_igfx_unsure)
+{
+    CHECK(!left_off(0x300, 32, 0));     /* no such device number */
 }
 
 /* ---- Chipsets ---- */

@@ -38,11 +38,27 @@ static struct vtd_unit *find_unit(const struct scan *s, moat_paddr_t base)
 
 /* ---- DRHD: 8.3 ---- */
 
-/* Integrated graphics is 0:2.0 on all that have it. */
-static bool is_igfx(const struct dmar_scope *sc)
+#define PCI_BASE_CLASS      0x0b
+#define CLASS_DISPLAY       3
+
+/* Firmware may list functions that a model has, and this machine has not. */
+static bool is_absent(const struct vtd_unit *v, const struct dmar_scope *sc)
 {
-    return sc->type == DMAR_SCOPE_ENDPOINT && sc->start_bus == 0 &&
-           sc->depth == 1 && sc->path[0] == 2 && sc->path[1] == 0;
+    moat_sbdf_t dev;
+
+    return sc->type == DMAR_SCOPE_ENDPOINT &&
+           !scope_resolve(v->unit.segment, sc, &dev) &&
+           host_pci_read16(dev, 0) == 0xffff;
+}
+
+/* Integrated graphics is 0:2.0 on all that have it. */
+static bool is_igfx(const struct vtd_unit *v, const struct dmar_scope *sc)
+{
+    return sc->type == DMAR_SCOPE_ENDPOINT && !v->unit.segment &&
+           sc->start_bus == 0 && sc->depth == 1 && sc->path[0] == 2 &&
+           sc->path[1] == 0 &&
+           host_pci_read8(MOAT_SBDF(0, 0, 2, 0), PCI_BASE_CLASS) ==
+           CLASS_DISPLAY;
 }
 
 static int add_scopes(struct vtd_unit *v, struct dmar_scopes it)
@@ -72,11 +88,14 @@ static int add_scopes(struct vtd_unit *v, struct dmar_scopes it)
             return 0;
         }
 
-        v->igfx_only = (!v->n_scopes || v->igfx_only) && is_igfx(&sc);
-        v->n_scopes++;
-        v->only_dev = 0;
-        if ( v->n_scopes == 1 && sc.type == DMAR_SCOPE_ENDPOINT )
-            (void)scope_resolve(v->unit.segment, &sc, &v->only_dev);
+        if ( !is_absent(v, &sc) )
+        {
+            v->igfx_only = (!v->n_scopes || v->igfx_only) && is_igfx(v, &sc);
+            v->n_scopes++;
+            v->only_dev = 0;
+            if ( v->n_scopes == 1 && sc.type == DMAR_SCOPE_ENDPOINT )
+                (void)scope_resolve(v->unit.segment, &sc, &v->only_dev);
+        }
         bad = unit_add_scope(&v->unit, &sc);
         if ( bad == -ENOMEM )
             return bad;
