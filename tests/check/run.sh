@@ -6,6 +6,8 @@
 # right. xen/PARITY.md is compared with the sources that were built from.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
+(ROOT=$PWD; . xen/common.sh
+ need gcc clang libc6-dev python3 libjansson-dev libpci-dev) || exit 2
 out=$(mktemp) || exit 2
 trap 'rm -f "$out"' EXIT
 
