@@ -148,4 +148,4 @@ clean:
 	@for out in $(OUT) build/xen build/xen-*; do \
 	    [ ! -e $$out/.inputs ] || (set -x; rm -rf $$out); done
 	rm -rf build/logs build/unit build/rig build/model build/tools \
-	    build/mutants build/bench build/eva build/fuzz
+	    build/mutants build/bench build/eva build/fuzz build/matrix
