@@ -242,7 +242,7 @@ static int add_locked(pci_sbdf_t sbdf, const struct pci_dev_info *info,
     return rc;
 }
 
-/* Older Xens add a physical function that dom0 has not told of. */
+/* Older Xens add a physical function that is there, and dom0 forgot. */
 static int add_physfn(u16 seg, const struct pci_dev_info *info, nodeid_t node)
 {
     pci_sbdf_t sbdf = PCI_SBDF(seg, info->physfn.bus, info->physfn.devfn);
@@ -252,8 +252,11 @@ static int add_physfn(u16 seg, const struct pci_dev_info *info, nodeid_t node)
     known = port_dev_find(sbdf);
     pcidevs_unlock();
 
-    return known ? 0 : pci_add_device(seg, info->physfn.bus,
-                                      info->physfn.devfn, NULL, node);
+    if ( known || pci_conf_read16(sbdf, PCI_VENDOR_ID) == 0xffff )
+        return 0;
+
+    return pci_add_device(seg, info->physfn.bus, info->physfn.devfn, NULL,
+                          node);
 }
 
 int pci_add_device(u16 seg, u8 bus, u8 devfn,
