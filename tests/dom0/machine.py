@@ -40,7 +40,7 @@ EXTRA_XEN_ARGS = ""
 FOLDER = ""
 
 CRASH = re.compile(
-    r"Panic on CPU|Xen BUG at|FATAL TRAP|Assertion .* failed at|"
+    r"Panic on CPU|Xen BUG at|Xen WARN at|FATAL TRAP|Assertion .* failed at|"
     r"Kernel panic - not syncing|Xen crash|Hardware Dom0 (crashed|halted)|"
     r"System shutdown")
 
