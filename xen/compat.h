@@ -56,6 +56,10 @@ void pci_segments_init(void);
 #if !XEN_HAS_PCI_TRYLOCK
 bool pcidevs_trylock_unsafe(void);
 #endif
+/* Until 4.17.3 there is no barrier against speculation around it (XSA-453). */
+#if !XEN_HAS_LOCK_UNSAFE
+#define pcidevs_lock_unsafe pcidevs_lock
+#endif
 
 #if XEN_HAS_EXTRA_NAME
 #define COMPAT_EXTRA_NAME , const char *name

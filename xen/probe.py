@@ -234,7 +234,9 @@ FACTS = [
     ("PCI_ITERATE", lambda t: there(t, PCI, "pci_iterate_devices",
                                     "pci_add_segment")),
     ("PCI_TRYLOCK", lambda t: there(t, PCI, "pcidevs_trylock_unsafe",
-                                    "pcidevs_lock_unsafe")),
+                                    "pcidevs_unlock")),
+    ("LOCK_UNSAFE", lambda t: there(t, PCI, "pcidevs_lock_unsafe",
+                                    "pcidevs_unlock")),
     ("QUIESCE", lambda t: there(t, IOMMU, "iommu_quiesce",
                                 "iommu_crash_shutdown")),
     ("EXTRA_NAME", lambda t: count(
