@@ -248,7 +248,11 @@ static int serve(uint32_t domid, const char *name)
         .grant_opts = XEN_DOMCTL_GRANT_version(1),
         .arch.emulation_flags = XEN_X86_EMU_LAPIC,
     };
-    uint32_t served = 0;
+#ifdef DOMID_ANY
+    uint32_t served = DOMID_ANY;
+#else
+    uint32_t served = 0;            /* older Xens: any */
+#endif
 
     if ( xc_domain_create(xch, &served, &config) )
         return failed("a domain served by", name);

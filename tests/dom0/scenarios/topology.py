@@ -244,17 +244,16 @@ def _(m):
 
 # An HVM guest: a virtual function has no interrupt line, and pcifront gives
 # QEMU's NVMe no MSI-X.
-@virtual.step("the virtual function works in a guest")
+@virtual.step("the virtual function works in a guest", needs="device model")
 def _(m):
     m.sh("xl pci-assignable-add " + m.vf)
-    m.virtual = Guest(m, "virtual", [m.vf], kind="hvm",
-                      memory=160).create(90)
-    m.virtual.use_nvme()
+    guest = Guest(m, "virtual", [m.vf], kind="hvm", memory=160).create(90)
+    guest.use_nvme()
+    guest.destroy()
 
 
 @virtual.step("the machine powers off")
 def _(m):
-    m.virtual.destroy()
     m.power_off()
 
 
