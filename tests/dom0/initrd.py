@@ -11,7 +11,7 @@ goes into build/dom0/xl-MAJOR.MINOR:
 
 Where a Debian has this Xen, everything comes from its binary packages, which
 are downloaded and taken apart, not installed. Otherwise the xl stack is
-built from the hypervisor's own tree, without a device model.
+built from the hypervisor's own tree; the device model is Debian's still.
 """
 import hashlib
 import os
@@ -28,9 +28,10 @@ BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build")
 IMAGES = os.path.join(BUILD, "dom0")
 BUSYBOX = "busybox-static"
 
+# For built user spaces of the oldest release: it asks least of libraries.
+DEVICE_MODEL = ["qemu-system-xen", "seabios", "ipxe-qemu"]
 PACKAGES = ["xen-utils-%s", "xen-utils-common", "xenstore-utils",
-            "qemu-system-xen", "seabios", "ipxe-qemu", BUSYBOX, "libxen-dev",
-            "libc6-dev"]
+            *DEVICE_MODEL, BUSYBOX, "libxen-dev", "libc6-dev"]
 
 PROGRAMS = ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
             "libxl-save-helper", "flask-label-pci"]
@@ -131,9 +132,12 @@ class Tree:
                 return path
         raise SystemExit("error: no program %s in %s" % (name, self.roots[0]))
 
-    def closure(self, paths):
-        """paths, and every library they need: {path in the ramdisk: file}."""
-        found, todo = {}, list(paths)
+    def closure(self, paths, files):
+        """paths, files, and every library that they need: files and what is
+        given are of the kind {path in the ramdisk: file}."""
+        found, todo = dict(files), list(paths)
+        for path in files.values():
+            todo += [self.library(n) for n in needed(path)]
         while todo:
             path = todo.pop()
             # /lib and /lib64 are links to /usr/lib and /usr/lib64.
@@ -241,11 +245,11 @@ def modules_of_debian():
     return order
 
 
-def dom0(tree, space, name, more=(), modules=()):
+def dom0(tree, space, name, more=None, modules=()):
     programs = [tree.program(p, space.series) for p in PROGRAMS]
     cpio = base(tree, space, "dom0-init")
     for path, source in sorted(tree.closure(
-            programs + LOADED + list(more)).items()):
+            programs + LOADED, more or {}).items()):
         cpio.file(path, source)
     for path in programs:
         if not path.startswith(("usr/bin/", "usr/sbin/")):
@@ -284,16 +288,36 @@ def compile_tools(space, words):
 
 # -- The whole ----------------------------------------------------------------
 
+def device_model():
+    """The folder of Debian's device model for user spaces that are built, of
+    whatever version; None, said aloud, if it cannot be had."""
+    root = os.path.join(IMAGES, "device-model")
+    try:
+        debian.unpack(debian.RELEASES[0], DEVICE_MODEL, root)
+    except SystemExit as e:
+        say("no device model, no HVM guests: %s" % e)
+        return None
+    return root
+
+
+def hvm_files(tree, model, loader):
+    """What an HVM guest needs: not what this machine may have of it."""
+    files = {path: Tree(model).real(path) for path in HVM_FILES}
+    files[loader] = tree.real(loader)
+    return files
+
+
 def from_debian(space, release):
-    """The tree with the packages' contents, and GCC's words for it."""
+    """The tree with the packages' contents, the folder of the device model
+    and the path of HVM's loader, and GCC's words for the tree."""
     packages = [p % space.series if "%" in p else p for p in PACKAGES]
     root = space.path("packages")
     version = debian.unpack(release, packages, root)
     # The C library, too, is that release's, which Xen's were built for; GCC
     # would look for it beside itself first.
     libraries = root + "/usr/lib/x86_64-linux-gnu/"
-    return (Tree(root), ["--sysroot=" + root, "-B" + libraries,
-                         "-L" + libraries],
+    return (Tree(root), root, "usr/lib/xen-%s/boot/hvmloader" % space.series,
+            ["--sysroot=" + root, "-B" + libraries, "-L" + libraries],
             "Debian's %s: %s %s" % (release, packages[0], version))
 
 
@@ -307,11 +331,14 @@ def from_source(space):
                          "tree to build it from" % (lacking, space.xen))
     say("%s: it is built from %s" % (lacking, space.source))
     built, packages = space.path("built"), space.path("packages")
-    subprocess.run([os.path.join(HERE, "tools.sh"), space.source, built],
+    model = device_model()
+    subprocess.run([os.path.join(HERE, "tools.sh"), space.source, built] +
+                   [os.path.join(model, HVM_FILES[0])] * bool(model),
                    check=True)
     debian.unpack(debian.codename(), [BUSYBOX], packages)
     usr = os.path.join(built, "usr")
-    return (Tree(built, packages, "/"),
+    return (Tree(*[built, packages, "/"] + [model] * bool(model)), model,
+            "usr/lib/xen/boot/hvmloader",
             ["-isystem", usr + "/include", "-L", usr + "/lib/x86_64-linux-gnu"],
             "built from " + space.source)
 
@@ -348,15 +375,14 @@ def main(kernel, xen):
             all(os.path.exists(space.path(n)) for n in names)):
         return
     release = debian.release_with("xen-utils-" + space.series)
-    tree, words, origin = (from_debian(space, release) if release else
-                           from_source(space))
+    tree, model, loader, words, origin = (
+        from_debian(space, release) if release else from_source(space))
     say("user space of Xen %s: %s" % (space.series, origin))
     compile_tools(space, words)
     base(tree, space, "guest-init").write(space.path("guest.cpio"))
     dom0(tree, space, "dom0.cpio")
-    if release:
-        dom0(tree, space, "dom0-hvm.cpio", HVM_FILES +
-             ["usr/lib/xen-%s/boot/hvmloader" % space.series])
+    if model:
+        dom0(tree, space, "dom0-hvm.cpio", hvm_files(tree, model, loader))
     elif space.hvm:
         os.unlink(space.path("dom0-hvm.cpio"))
     if kernel == "debian":

@@ -105,8 +105,8 @@ class Userspace:
     @property
     def why_no_hvm(self):
         return None if self.hvm else (
-            "the user space of Xen %s is built from its tree, without a "
-            "device model" % self.series)
+            "the user space of Xen %s is built from its tree, and Debian's "
+            "device model could not be had" % self.series)
 
     def ramdisk(self, kernel="small", hvm=False):
         """Where it is. PVH dom0 wants a processor as HVM guests do, but no
