@@ -94,15 +94,19 @@ def _(m):
     probe.blocked_write(m, m.page, m.page)
 
 
-def vpci(m):
-    """Upstream's 7c24d58a6e, of 4.21.2."""
-    if not tree.has(m, "drivers/vpci/private.h", "vmsix_table_bar_valid("):
-        return ("this Xen's own vPCI does not put back the disk's registers, "
-                "with its own passthrough neither")
+def untold(m):
+    """Linux resets what it takes back, and tells Xen of it since 6.12. vPCI
+    would take the registers for what they were before."""
+    if not tree.has(m, "include/public/physdev.h",
+                    "PHYSDEVOP_pci_device_reset"):
+        return "this Xen is not told of resets (4.20 is)"
+    release = m.sh("uname -r")
+    if tuple(map(int, release.split(".")[:2])) < (6, 12):
+        return "dom0's Linux %s tells Xen nothing of resets" % release
     return None
 
 
-@pvh.step("the disk back in dom0 is read again", vital=False, needs=vpci)
+@pvh.step("the disk back in dom0 is read again", vital=False, needs=untold)
 def _(m):
     m.sh("xl pci-assignable-remove %s; echo %s >/sys/bus/pci/drivers_probe" %
          (m.nvme, m.nvme))
