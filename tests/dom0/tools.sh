@@ -97,7 +97,7 @@ say "configuring it (log: $log)"
     die "the tool stack cannot be configured; see $log"
 }
 say "building the tool stack, once for this tree (a minute or more)"
-progress "$log" 2430 build
+progress "$log" 2530 build
 find "$out.new/usr" -type f \( -name '*.so*' -o -perm /111 \) \
     -exec strip --strip-unneeded {} + 2>/dev/null || true
 printf '%s\n' "$now" >"$out.new/.inputs"
