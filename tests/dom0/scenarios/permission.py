@@ -64,8 +64,7 @@ def permission(name, error="EPERM", label="", build="", **options):
         for device in (m.nic, EDU):
             m.sh("xl pci-assignable-add " + device)
             if label:
-                m.sh("/usr/lib/xen-*/bin/flask-label-pci %s %s" %
-                     (device, label))
+                m.sh("flask-label-pci %s %s" % (device, label))
         m.guest = Guest(m, "mine", [m.nic], more=FREE).create()
         for question, answer in (
                 ("group 0 " + EDU, "group: done"),
