@@ -87,6 +87,14 @@ def counts(m):
     return found
 
 
+def unchanged(m, before):
+    """The units have as much in use as counts() said before."""
+    after = counts(m)
+    if after != before:
+        raise Failure("(ids free, pages, entries) were %s, are %s" %
+                      (before, after))
+
+
 def io_mappings(m, domid):
     """How many mappings debug key o shows for a domain.
 

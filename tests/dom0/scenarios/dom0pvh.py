@@ -6,7 +6,7 @@ import tree
 from guest import Guest
 from harness import Scenario
 from machine import EDU, Failure, until
-from oracle import counts, expect_fault
+from oracle import counts, expect_fault, unchanged
 
 ROUNDS = 50
 
@@ -80,10 +80,7 @@ def _(m):
     m.before = counts(m)
     m.sh("hyper rounds %d %d %s %s %s" % (
         m.guest.domid(), ROUNDS, m.nic, m.nvme, EDU), 60)
-    after = counts(m)
-    if after != m.before:
-        raise Failure("(ids free, pages, entries) were %s, are %s" %
-                      (m.before, after))
+    unchanged(m, m.before)
 
 
 @pvh.step("edu back in dom0 reaches dom0's memory at dom0's addresses")

@@ -8,7 +8,7 @@ import probe
 from guest import Guest
 from harness import Scenario
 from machine import EDU, Failure, until
-from oracle import counts, expect_fault
+from oracle import counts, expect_fault, unchanged
 
 # By hypercall; and through xl, with a driver that uses the device.
 ROUNDS, XL_ROUNDS = 200, 3
@@ -101,10 +101,7 @@ def _(m):
 
 @rounds.step("the counts are as before them", vital=False)
 def _(m):
-    after = counts(m)
-    if after != m.during:
-        raise Failure("(ids free, pages, entries) were %s, are %s" %
-                      (m.during, after))
+    unchanged(m, m.during)
 
 
 @rounds.step("%d rounds through xl, with the NIC's driver in the guest" %
@@ -148,10 +145,7 @@ def _(m):
 def _(m):
     if not hasattr(m, "before"):
         raise Failure("there is no count from before")
-    after = counts(m)
-    if after != m.before:
-        raise Failure("(ids free, pages, entries) were %s, are %s" %
-                      (m.before, after))
+    unchanged(m, m.before)
 
 
 @rounds.step("a new guest with the NIC gets a lease and pings")

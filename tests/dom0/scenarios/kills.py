@@ -8,7 +8,7 @@ import probe
 from guest import Guest
 from harness import Scenario
 from machine import EDU, Dead, Failure, patience, until
-from oracle import FAULT, OWNER, counts
+from oracle import FAULT, OWNER, counts, unchanged
 
 
 KILLS = 20
@@ -111,10 +111,7 @@ def _(m):
 @kills.step("domain ids, table pages and interrupt entries are as before",
             vital=False)
 def _(m):
-    after = counts(m)
-    if after != m.before:
-        raise Failure("(ids free, pages, entries) were %s, are %s" %
-                      (m.before, after))
+    unchanged(m, m.before)
 
 
 # As in a reset that an interrupt comes into: Xen then masks MSI-X as a whole,
